@@ -1,0 +1,7 @@
+"""`python -m backline` is the command `backline`."""
+
+import sys
+
+from backline.cli import main
+
+sys.exit(main())
