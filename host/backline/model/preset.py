@@ -69,7 +69,9 @@ class Range(Value):
     curve: Curve | None = None
 
     def __str__(self) -> str:
-        return f"{self.low} .. {self.high}" + (f" {self.curve}" if self.curve else "")
+        # The comma keeps "0.5, db" (a curve) apart from "0.5 db" (a unit).
+        curve = {None: "", "db": ", db"}.get(self.curve, f" {self.curve}")
+        return f"{self.low} .. {self.high}{curve}"
 
 
 class Wire(Value):
@@ -135,7 +137,10 @@ class Requirement(Value):
     versions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.name} {', '.join(self.versions)}" if self.versions else self.name
+        if not self.versions:
+            return self.name
+        spaced = (version[: -len(number)] + " " + number for version in self.versions if (number := version.lstrip("<>=!~")))
+        return f"{self.name} {', '.join(spaced)}"
 
 
 class Node(Document):
