@@ -203,6 +203,8 @@ class AudioWriter:
         self.frames = 0
         self.clipped = 0
         self._dither = np.random.default_rng(seed) if dither and self.encoding.subtype == "PCM_16" else None
+        # Coders see the same blocks however the audio arrives, so that their output depends on the audio alone.
+        self._block = np.empty((BLOCK, channels), np.float32)
         self._stack = contextlib.ExitStack()
         self._file: Any = None
 
@@ -216,6 +218,7 @@ class AudioWriter:
                 self._file = soundfile.SoundFile(
                     self._part, "w", self.rate, self.channels, encoding.subtype, format=encoding.container, **encoding.options
                 )
+                opening.callback(self._close_quietly)
                 self._stack = opening.pop_all()
         except OSError as error:
             raise OSError(f"{self.path}: cannot be written: {error.strerror or error}") from error
@@ -230,21 +233,22 @@ class AudioWriter:
                 f"{self.path}: audio of shape {audio.shape} does not fit {self.channels} channels; (channels, frames) is wanted"
             )
         self._check_size(audio.shape[1])
-        for start in range(0, audio.shape[1], BLOCK):
-            block = np.ascontiguousarray(audio[:, start : start + BLOCK].T, np.float32)
-            finite = np.isfinite(block).all(axis=1)
+        done = 0
+        while done < audio.shape[1]:
+            filled = self.frames % BLOCK
+            count = min(BLOCK - filled, audio.shape[1] - done)
+            piece = self._block[filled : filled + count]
+            piece[:] = audio[:, done : done + count].T
+            finite = np.isfinite(piece).all(axis=1)
             if not finite.all():
                 raise ValueError(f"{self.path}: frame {self.frames + int(np.argmin(finite))} is not a number")
-            self._write_block(self._coded(block))
-            self.frames += len(block)
+            self.frames += count
+            done += count
+            if filled + count == BLOCK:
+                self._write_block(self._coded(self._block))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        import soundfile
-
         if error is not None:
-            # What went wrong first is what the caller must see.
-            with contextlib.suppress(soundfile.LibsndfileError):
-                self._file.close()
             self._stack.__exit__(kind, error, trace)
             return
         with self._stack:
@@ -280,16 +284,25 @@ class AudioWriter:
         """Close the file, and see that all of it arrived: libsndfile does not report what fails while closing."""
         import soundfile
 
+        if not self.frames:
+            raise ValueError(f"{self.path}: there is no audio to write")
+        if rest := self.frames % BLOCK:
+            self._write_block(self._coded(self._block[:rest]))
         try:
             self._file.close()
-            if not self.frames:
-                raise ValueError(f"{self.path}: there is no audio to write")
             written = soundfile.info(self._part).frames
         except soundfile.LibsndfileError as error:
             raise self._full() from error
         if written != self.frames:
             raise self._full()
         make_repeatable(self._part)
+
+    def _close_quietly(self) -> None:
+        """Close the file if it is still open; what went wrong before is what the caller must see."""
+        import soundfile
+
+        with contextlib.suppress(soundfile.LibsndfileError):
+            self._file.close()
 
     def _full(self) -> OSError:
         return OSError(f"{self.path}: could not be written; is the disk full?")

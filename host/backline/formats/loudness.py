@@ -94,7 +94,7 @@ def _interpolators(factor: int) -> list[NDArray[np.float64]]:
     kernels = []
     for step in range(1, factor):
         distance = np.arange(_SINC_TAPS) - (_SINC_TAPS / 2 - 1) - step / factor
-        window = np.i0(9.0 * np.sqrt(np.maximum(0.0, 1.0 - (distance / (_SINC_TAPS / 2)) ** 2)))
+        window = np.i0(7.0 * np.sqrt(np.maximum(0.0, 1.0 - (distance / (_SINC_TAPS / 2)) ** 2)))
         kernel = np.sinc(distance) * window
         kernels.append((kernel / kernel.sum())[::-1])
     return kernels
