@@ -9,14 +9,19 @@ from __future__ import annotations
 from .catalog import Catalog
 from .errors import CatalogError, PluginUnavailableError, SettingsError, UnknownPluginError
 from .folders import cache_folder, config_folder, data_folder
+from .foreign import ForeignPlugin, ForeignStatus
 from .records import PluginRecord, Source, Status
+from .scan import Scanner
 from .settings import Settings
 
 __all__ = [
     "Catalog",
     "CatalogError",
+    "ForeignPlugin",
+    "ForeignStatus",
     "PluginRecord",
     "PluginUnavailableError",
+    "Scanner",
     "Settings",
     "SettingsError",
     "Source",

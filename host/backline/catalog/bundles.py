@@ -46,8 +46,16 @@ class Bundle:
 
 
 def standard_folders() -> list[Path]:
-    """Return the folders where this system keeps VST3, AU and LV2 plugins, the user's own first; they need not exist."""
-    home = Path.home()
+    """Return the folders where this system keeps VST3, AU and LV2 plugins, the user's own first; they need not exist.
+
+    Folders named in BACKLINE_VST3_PATH, BACKLINE_AU_PATH, BACKLINE_LV2_PATH and LV2_PATH come before them.
+    """
+    variables = ("BACKLINE_VST3_PATH", "BACKLINE_AU_PATH", "BACKLINE_LV2_PATH", "LV2_PATH")
+    named = [Path(folder) for variable in variables for folder in os.environ.get(variable, "").split(os.pathsep) if folder]
+    return [*named, *_system_folders(Path.home())]
+
+
+def _system_folders(home: Path) -> list[Path]:
     if sys.platform == "darwin":
         roots = [home / "Library/Audio/Plug-Ins", Path("/Library/Audio/Plug-Ins")]
         return [root / kind for root in roots for kind in ("VST3", "Components", "LV2")]

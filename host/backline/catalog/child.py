@@ -40,6 +40,13 @@ class ChildEnd:
                 return f"killed by {signal.Signals(-self.code).name}"
         return f"ended with exit code {self.code}"
 
+    @property
+    def exception(self) -> str:
+        """Return the last line of the Python exception that ended it in good order, "" if it ended in another way."""
+        if self.code == 1 and "Traceback (most recent call last)" in self.errors:
+            return self.errors.strip().splitlines()[-1]
+        return ""
+
 
 class CancelledError(Exception):
     """The caller asked to stop before the child ended."""

@@ -27,7 +27,8 @@ class ForeignStatus(StrEnum):
 class ForeignPlugin:
     """One plugin in a bundle, or the bundle itself if it could not be opened (`name` is then its file name).
 
-    `info` is what the plugin told when it was opened: ports, latency, parameters, backends.
+    `id` is what a preset writes: "vst3:" and the file name, with "#" and the plugin's name where the bundle holds several. `info`
+    is what the plugin told when it was opened: inputs, outputs, latency, parameters, backend.
     """
 
     id: str
@@ -64,27 +65,26 @@ class ForeignPlugin:
 
 
 def plugins_of(bundle: Bundle, entry: dict[str, Any]) -> list[ForeignPlugin]:
-    """Return the records that a scan entry {"status", "message", "plugins"} stands for."""
+    """Return the records of a scan entry: one for the plugin it describes, or one for each under "several"."""
+    return [_plugin_of(bundle, info) for info in entry.get("several", [entry])]
+
+
+def _plugin_of(bundle: Bundle, info: dict[str, Any]) -> ForeignPlugin:
     try:
-        status = ForeignStatus(entry.get("status", ""))
+        status = ForeignStatus(info.get("status", ""))
     except ValueError:
         status = ForeignStatus.LOAD_ERROR
-    name = bundle.path.stem
-    if status is not ForeignStatus.ENABLED:
-        return [ForeignPlugin(f"{bundle.format}:{name}", name, bundle.format, bundle.path, status, str(entry.get("message", "")))]
-    infos = [info for info in entry.get("plugins", ()) if isinstance(info, dict)]
-    return [
-        ForeignPlugin(
-            f"{bundle.format}:{info.get('name') or name}",
-            str(info.get("name") or name),
-            bundle.format,
-            bundle.path,
-            status,
-            "",
-            str(info.get("vendor") or ""),
-            str(info.get("version") or ""),
-            str(info.get("kind") or ""),
-            info,
-        )
-        for info in infos
-    ]
+    file_name = bundle.path.stem
+    part = info.get("plugin_name")
+    return ForeignPlugin(
+        f"{bundle.format}:{file_name}" + (f"#{part}" if part else ""),
+        str(info.get("name") or file_name),
+        bundle.format,
+        bundle.path,
+        status,
+        str(info.get("message") or ""),
+        str(info.get("vendor") or ""),
+        str(info.get("version") or ""),
+        str(info.get("kind") or ""),
+        info,
+    )

@@ -134,10 +134,12 @@ class Reports:
             try:
                 found: dict[str, Any] = json.loads(out.read_text("utf-8"))
             except (OSError, ValueError):
-                return {**entry, "error": self._blame(end), "quarantined": True}
+                return {**entry, "error": self._blame(end), "quarantined": not end.exception}
         return {**entry, **found, "quarantined": False}
 
     def _blame(self, end: ChildEnd) -> str:
+        if end.exception:
+            return f"loading it failed: {end.exception}"
         if end.timed_out:
             return f"loading it did not end within {self._seconds:g} s; it is left out until it changes"
         return f"loading it ended the process ({end.reason}); it is left out until it changes"

@@ -70,7 +70,7 @@ class Provider:
         if status is not Status.ENABLED:
             return Description(plugin_id, status, message)
         with guard("describing it"):
-            return Description(plugin_id, status, "", plugin.kind, display_name(plugin), summary(plugin))
+            return Description(plugin_id, status, "", plugin.kind, str(plugin.name), summary(plugin))
 
     def paths(self, hook: str) -> list[str]:
         """Return what the hook `presets`, `controllers` or `targets` gives, as absolute or given paths."""
@@ -164,14 +164,6 @@ def check_class(plugin: Any, plugin_id: str) -> tuple[Status, str]:
     if plugin.kind not in KINDS:
         return Status.LOAD_ERROR, f"{plugin.__name__} must derive from Effect, Instrument, EventEffect or Modulator"
     return Status.ENABLED, ""
-
-
-def display_name(plugin: type[Plugin]) -> str:
-    """Return the plugin's `label`, else its id in words."""
-    label = getattr(plugin, "label", "")
-    if isinstance(label, str) and label:
-        return label
-    return re.sub(r"[._-]+", " ", plugin.plugin_id).capitalize()
 
 
 def summary(plugin: type[Plugin]) -> str:

@@ -1,7 +1,7 @@
 """Look into VST3, AU and LV2 bundles, each in a child process, and remember what was found under the bundle's identity.
 
 This module knows scanning, time limits, the cache and the quarantine. It does not know how a plugin is opened: the child runs
-`backline.rack.foreign.probe PATH OUT`, which writes {"status", "message", "info"} as JSON; no file means a crash or a hang.
+`backline.rack.foreign.probe PATH --result FILE`, which writes {"status", "message", "info"} as JSON; no file means a crash or a hang.
 
 What crashed or hung is named and not opened again until its file changes or a rescan is asked for.
 """
@@ -63,8 +63,8 @@ class Scanner:
     def find(self, reference: str) -> ForeignPlugin:
         """Return the usable plugin that "vst3:Name", "au:Name", "lv2:Name" or "vst3:/path/to/Bundle.vst3" means.
 
-        Only bundles of that file name are opened if that is enough. Raises UnknownPluginError (with near names) or
-        PluginUnavailableError (with the reason).
+        Bundles of that file name and those known from earlier scans (of other folders too) are tried before all others, so this
+        rarely opens much. Raises UnknownPluginError (with near names) or PluginUnavailableError (with the reason).
         """
         bundle_format, _, name = reference.partition(":")
         if bundle_format not in FORMATS.values() or not name:
@@ -72,14 +72,23 @@ class Scanner:
         if "/" in name or "\\" in name:
             return self._at_path(reference, Path(name).expanduser())
         bundles = [bundle for bundle in find_bundles(self.folders(), self._formats()) if bundle.format == bundle_format]
-        same_name = [bundle for bundle in bundles if bundle.path.stem.casefold() == name.casefold()]
-        for candidates in (same_name, bundles):
+        same_name = [bundle for bundle in bundles if bundle.path.stem.casefold() == name.partition("#")[0].casefold()]
+        for candidates in (same_name, self._remembered(bundle_format, name), bundles):
             found = _named(self._look_into(candidates), name)
             if found is not None:
                 return _usable(found)
-        near = difflib.get_close_matches(name, [plugin.name for plugin in self._look_into(bundles)], 1)
-        where = f"did you mean {bundle_format}:{near[0]}?" if near else "`backline plugins` lists what was found"
+        near = difflib.get_close_matches(reference, [plugin.id for plugin in self._look_into(bundles)], 1)
+        where = f"did you mean {near[0]}?" if near else "`backline plugins` lists what was found"
         raise UnknownPluginError(reference, where)
+
+    def _remembered(self, bundle_format: str, name: str) -> list[Bundle]:
+        """Return the bundles that once held a plugin of this name and still exist, wherever they lie."""
+        found = []
+        for path, entry in self._store.read().items():
+            bundle = Bundle(Path(path), bundle_format)
+            if FORMATS.get(bundle.path.suffix.lower()) == bundle_format and _named(plugins_of(bundle, entry), name) is not None:
+                found.append(bundle)
+        return [bundle for bundle in found if bundle.path.exists()]
 
     def _at_path(self, reference: str, path: Path) -> ForeignPlugin:
         bundles = find_bundles([path], self._formats()) if path.exists() else []
@@ -136,20 +145,31 @@ class Scanner:
         return found
 
     def _open(self, bundle: Bundle, cancel: threading.Event) -> dict[str, Any]:
+        entry = self._ask(bundle, [], cancel)
+        names = entry.get("plugins")
+        if entry["status"] is ForeignStatus.ENABLED and isinstance(names, list):  # a bundle of several: each gets its own child
+            entries = [{"name": name, "plugin_name": name, **self._ask(bundle, ["--plugin-name", name], cancel)} for name in names]
+            return {"status": ForeignStatus.ENABLED, "message": "", "several": entries}
+        return entry
+
+    def _ask(self, bundle: Bundle, more: list[str], cancel: threading.Event) -> dict[str, Any]:
+        """Return what one child found: the plugin's own words with "status" and "message"."""
         with tempfile.TemporaryDirectory(prefix="backline-scan-") as folder:
-            out = Path(folder) / "found.json"
+            result = Path(folder) / "found.json"
+            arguments = [str(bundle.path), "--result", str(result), "--run", *more]
             try:
-                end = run_child(PROBE_MODULE, [str(bundle.path), str(out)], seconds=self.seconds, cancel=cancel)
+                end = run_child(PROBE_MODULE, arguments, seconds=self.seconds, cancel=cancel)
             except CancelledError:
                 return {"status": ForeignStatus.LOAD_ERROR, "message": "stopped while it was scanned"}
             try:
-                report: dict[str, Any] = json.loads(out.read_text("utf-8"))
+                report: dict[str, Any] = json.loads(result.read_text("utf-8"))
             except (OSError, ValueError):
                 return _blame(end, self.seconds)
         if report.get("status") != "ok":
             return {"status": ForeignStatus.LOAD_ERROR, "message": str(report.get("message") or "it cannot be loaded")}
-        info = report.get("info")
-        return {"status": ForeignStatus.ENABLED, "message": "", "plugins": info if isinstance(info, list) else [info]}
+        if end.timed_out or end.code != 0:
+            return _blame(end, self.seconds)
+        return {**report["info"], "status": ForeignStatus.ENABLED, "message": ""}
 
 
 def backend_versions() -> str:
@@ -166,17 +186,19 @@ def backend_versions() -> str:
 
 def _blame(end: ChildEnd, seconds: float) -> dict[str, Any]:
     until = "not opened again until its file changes or `backline plugins --rescan`"
+    if end.exception:
+        return {"status": ForeignStatus.LOAD_ERROR, "message": end.exception}
     if end.timed_out:
         return {"status": ForeignStatus.HUNG, "message": f"opening it did not end within {seconds:g} s; {until}"}
     return {"status": ForeignStatus.CRASHED, "message": f"opening it ended the process ({end.reason}); {until}"}
 
 
 def _named(plugins: Sequence[ForeignPlugin], name: str) -> ForeignPlugin | None:
+    """Return what a name means: a plugin's id without its format, before its shown name; usable ones before others."""
     wanted = name.casefold()
-    exact = [plugin for plugin in plugins if plugin.name == name]
-    alike = [plugin for plugin in plugins if plugin.name.casefold() == wanted]
-    by_file = [plugin for plugin in plugins if plugin.path.stem.casefold() == wanted]
-    matching = exact or alike or by_file
+    by_id = [plugin for plugin in plugins if plugin.id.partition(":")[2].casefold() == wanted]
+    by_name = [plugin for plugin in plugins if plugin.name.casefold() == wanted]
+    matching = by_id or by_name
     return min(matching, key=lambda plugin: plugin.status is not ForeignStatus.ENABLED) if matching else None
 
 

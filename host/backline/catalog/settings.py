@@ -14,7 +14,8 @@ from typing import Any
 from .errors import SettingsError
 from .folders import config_folder
 
-MAXIMUM_BYTES = 1 << 20
+MAXIMUM_BYTES = 64 << 10
+MAXIMUM_BRACKETS = 500
 HOSTS = ("auto", "pedalboard", "minihost")
 
 
@@ -32,7 +33,7 @@ class Settings:
         path = path if path is not None else config_folder() / "settings.yaml"
         try:
             if path.stat().st_size > MAXIMUM_BYTES:
-                raise SettingsError(f"{path}: larger than 1 MiB; settings are a few lines")
+                raise SettingsError(f"{path}: larger than 64 KiB; settings are a few lines")
             text = path.read_text("utf-8")
         except FileNotFoundError:
             return cls()
@@ -60,6 +61,8 @@ class Settings:
 def _parse(text: str, path: Path) -> Any:
     import yaml
 
+    if text.count("[") + text.count("{") + text.count("- -") > MAXIMUM_BRACKETS:  # nesting costs PyYAML seconds
+        raise SettingsError(f"{path}: nested too deeply; settings are a few lines")
     try:
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
