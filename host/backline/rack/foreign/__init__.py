@@ -1,0 +1,36 @@
+"""Plugins that are not ours: pedalboard's own, VST3, AU and LV2, behind one interface with two backends.
+
+Nothing outside this package knows pedalboard or minihost. Importing it opens neither.
+"""
+
+from __future__ import annotations
+
+from backline.rack.foreign.base import ForeignParameter, ForeignPlugin
+from backline.rack.foreign.builtin_info import BuiltinInfo, builtin_class_info, builtin_names
+from backline.rack.foreign.bundles import find_bundle, standard_folders
+from backline.rack.foreign.errors import ForeignError, ForeignLoadError, ForeignParameterError, ForeignProcessError, ForeignStateError
+from backline.rack.foreign.fused import FusedEffects, can_fuse, fuse
+from backline.rack.foreign.load import has_minihost, load_foreign
+from backline.rack.foreign.probe import ProbeResult, probe_in_child
+
+__all__ = [
+    "BuiltinInfo",
+    "ForeignError",
+    "ForeignLoadError",
+    "ForeignParameter",
+    "ForeignParameterError",
+    "ForeignPlugin",
+    "ForeignProcessError",
+    "ForeignStateError",
+    "FusedEffects",
+    "ProbeResult",
+    "builtin_class_info",
+    "builtin_names",
+    "can_fuse",
+    "find_bundle",
+    "fuse",
+    "has_minihost",
+    "load_foreign",
+    "probe_in_child",
+    "standard_folders",
+]

@@ -1,0 +1,14 @@
+#pragma once
+
+#define DISTRHO_PLUGIN_BRAND "Backline Lab"
+#define DISTRHO_PLUGIN_NAME "LabMidiProbe"
+#define DISTRHO_PLUGIN_URI "urn:backline:lab:LabMidiProbe"
+#define DISTRHO_PLUGIN_CLAP_ID "backline.lab.LabMidiProbe"
+#define DISTRHO_PLUGIN_HAS_UI 0
+#define DISTRHO_PLUGIN_IS_RT_SAFE 1
+#define DISTRHO_PLUGIN_NUM_INPUTS 0
+#define DISTRHO_PLUGIN_NUM_OUTPUTS 2
+#define DISTRHO_PLUGIN_IS_SYNTH 1
+#define DISTRHO_PLUGIN_WANT_MIDI_INPUT 1
+#define DISTRHO_PLUGIN_WANT_MIDI_OUTPUT 1
+#define DISTRHO_PLUGIN_VST3_CATEGORIES "Instrument"
