@@ -6,13 +6,17 @@ broken ones. It does not load presets and makes no sound.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .catalog import Catalog
 from .errors import CatalogError, PluginUnavailableError, SettingsError, UnknownPluginError
 from .folders import cache_folder, config_folder, data_folder
-from .foreign import ForeignPlugin, ForeignStatus
 from .records import PluginRecord, Source, Status
-from .scan import Scanner
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .foreign import ForeignPlugin, ForeignStatus
+    from .scan import Scanner
 
 __all__ = [
     "Catalog",
@@ -31,3 +35,16 @@ __all__ = [
     "config_folder",
     "data_folder",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what scans foreign plugins when it is first asked for: a preset of our own plugins needs none of it."""
+    if name in ("ForeignPlugin", "ForeignStatus"):
+        from . import foreign
+
+        return getattr(foreign, name)
+    if name == "Scanner":
+        from .scan import Scanner
+
+        return Scanner
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import PluginUnavailableError, UnknownPluginError
-from .packages import Package, Reports, in_house, third_party
+from .packages import Package, in_house, third_party
 from .provider import PATH_HOOKS
 from .records import Description, PluginRecord, Source, Status
 from .settings import Settings
@@ -39,7 +39,8 @@ class Catalog:
         self, settings: Settings | None = None, *, probe_seconds: float = PROBE_SECONDS, tell: Callable[[str], None] | None = None
     ) -> None:
         self.settings = settings if settings is not None else Settings.load()
-        self._reports = Reports(seconds=probe_seconds, tell=tell)
+        self._probe_seconds = probe_seconds
+        self._tell = tell
         self._own = in_house()
         self._own_records: list[PluginRecord] | None = None
         self._other_records: list[PluginRecord] | None = None
@@ -106,9 +107,12 @@ class Catalog:
 
     def _third_party(self, *, fresh: bool = False) -> list[PluginRecord]:
         if self._other_records is None:
+            from .reports import Reports
+
+            reports_of = Reports(seconds=self._probe_seconds, tell=self._tell).of
             packages = third_party()
             wanted = [package for package in packages if not self._left_out(package)]
-            reports = self._reports.of(wanted, fresh=fresh)
+            reports = reports_of(wanted, fresh=fresh)
             holders = {record.id: record.source for record in self._in_house()}
             self._other_records = []
             for package in packages:

@@ -1,4 +1,4 @@
-"""Look at one entry point in this process and write down what it gives: the child's side of `backline.catalog.packages`.
+"""Look at one entry point in this process and write down what it gives: the child's side of `backline.catalog.reports`.
 
 `python -m backline.catalog.probe OUT NAME VALUE` loads the entry point, asks all its hooks, imports every plugin it offers
 and writes a report (JSON) to OUT. No file at OUT means that the process did not survive.

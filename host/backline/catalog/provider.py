@@ -54,7 +54,8 @@ class Provider:
         if plugin_id not in offers:
             raise PluginUnavailableError(f"plugins() no longer gives it; it gives {', '.join(offers) or 'nothing'}")
         plugin = self._resolve(offers[plugin_id])
-        status, message = check_class(plugin, plugin_id)
+        with guard("looking at its class"):
+            status, message = check_class(plugin, plugin_id)
         if status is not Status.ENABLED:
             raise PluginUnavailableError(message)
         found: type[Plugin] = plugin
@@ -64,13 +65,13 @@ class Provider:
         """Import one plugin and say what it is; never raises."""
         try:
             plugin = self._resolve(self.offers()[plugin_id])
+            with guard("looking at its class"):
+                status, message = check_class(plugin, plugin_id)
+                if status is not Status.ENABLED:
+                    return Description(plugin_id, status, message)
+                return Description(plugin_id, status, "", plugin.kind, str(plugin.name), summary(plugin))
         except PluginUnavailableError as error:
             return Description(plugin_id, Status.LOAD_ERROR, str(error))
-        status, message = check_class(plugin, plugin_id)
-        if status is not Status.ENABLED:
-            return Description(plugin_id, status, message)
-        with guard("describing it"):
-            return Description(plugin_id, status, "", plugin.kind, str(plugin.name), summary(plugin))
 
     def paths(self, hook: str) -> list[str]:
         """Return what the hook `presets`, `controllers` or `targets` gives, as absolute or given paths."""

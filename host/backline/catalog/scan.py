@@ -98,7 +98,7 @@ class Scanner:
 
     def _formats(self) -> set[str]:
         formats = {"vst3", "au"}
-        if "minihost" in self._backends:
+        if any(backend.startswith("minihost") for backend in self._backends):
             formats.add("lv2")
         return formats
 
@@ -116,7 +116,7 @@ class Scanner:
         if entry is None or entry.get("identity") != identity:
             return False
         quarantined = entry.get("status") in (ForeignStatus.CRASHED, ForeignStatus.HUNG)
-        return quarantined or entry.get("backends") == self._backends
+        return quarantined or entry.get("opened_with") == self._backends
 
     def _open_all(self, bundles: Sequence[Bundle], identities: dict[Path, str]) -> dict[Path, dict[str, Any]]:
         cancel = threading.Event()
@@ -131,7 +131,7 @@ class Scanner:
                     done, left = wait(left, return_when=FIRST_COMPLETED)
                     for job in done:
                         bundle = jobs[job]
-                        found[bundle.path] = {**job.result(), "identity": identities[bundle.path], "backends": self._backends}
+                        found[bundle.path] = {**job.result(), "identity": identities[bundle.path], "opened_with": self._backends}
                         unsaved[str(bundle.path)] = found[bundle.path]
                         if self.progress is not None:
                             self.progress(len(found), len(bundles), bundle.path.name)
@@ -172,8 +172,8 @@ class Scanner:
         return {**report["info"], "status": ForeignStatus.ENABLED, "message": ""}
 
 
-def backend_versions() -> str:
-    """Return the plugin backends that are installed, with their versions: "minihost 0.11.0, pedalboard 0.9.26"."""
+def backend_versions() -> list[str]:
+    """Return the plugin backends that are installed, with their versions: ["minihost 0.11.0", "pedalboard 0.9.26"]."""
     found = []
     for name in ("minihost", "pedalboard"):
         if importlib.util.find_spec(name) is not None:
@@ -181,7 +181,7 @@ def backend_versions() -> str:
                 found.append(f"{name} {metadata.version(name)}")
             except metadata.PackageNotFoundError:
                 found.append(name)
-    return ", ".join(found)
+    return found
 
 
 def _blame(end: ChildEnd, seconds: float) -> dict[str, Any]:
