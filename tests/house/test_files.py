@@ -126,7 +126,7 @@ def test_no_test_is_skipped() -> None:
 
 
 def test_skips_are_found() -> None:
-    code = "pytest.skip('x')\n@pytest.mark.skipif(sys.platform != 'linux', reason='')\n@pytest.mark.skipif(not plugin, reason='')\ndef f(): pass"
+    code = "pytest.skip('x')\n@pytest.mark.skipif(sys.platform != 'linux')\n@pytest.mark.skipif(not plugin)\ndef test(): pass"
     assert skips(ast.parse(code)) == [(1, "pytest.skip"), (3, "pytest.mark.skipif")]
 
 
