@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from backline.formats.errors import MOST_PROBLEMS, DocumentError, Place, Problem, did_you_mean, quoted, split_lines
@@ -36,11 +37,12 @@ class Source:
     text: str
     problems: list[Problem] = field(default_factory=list)
     marks: dict[Path, Mark] = field(default_factory=dict)
-    lines: list[str] = field(init=False)
     _compared: int = 0
 
-    def __post_init__(self) -> None:
-        self.lines = split_lines(self.text)
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, as its line numbers count them."""
+        return split_lines(self.text)
 
     def at(self, tree: Tree) -> Place:
         """Return where a node stands."""

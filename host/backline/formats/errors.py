@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MOST_PROBLEMS = 100
@@ -53,20 +53,19 @@ class DocumentError(ValueError):
         return type(self), (self.problems, self.source_text)
 
     def __str__(self) -> str:
-        lines = split_lines(self.source_text)
         shown = self.problems[:MOST_PROBLEMS]
-        blocks = [show_problem(problem, lines) for problem in shown]
+        lines = pick_lines(self.source_text, {problem.place.line for problem in shown})
+        blocks = [show_problem(problem, lines.get(problem.place.line)) for problem in shown]
         if len(self.problems) > len(shown):
             blocks.append(f"... and {len(self.problems) - len(shown)} more")
         return "\n".join(blocks)
 
 
-def show_problem(problem: Problem, lines: Sequence[str]) -> str:
-    """Return the block for one problem: place and message, the source line, carets, hint."""
+def show_problem(problem: Problem, line: str | None) -> str:
+    """Return the block for one problem: place and message, its source line and carets (if there is a line), hint."""
     place = problem.place
     block = [f"{place}: {problem.message}"]
-    if 1 <= place.line <= len(lines):
-        line = lines[place.line - 1]
+    if line is not None:
         start = min(max(place.column - 1, 0), len(line))
         end = min(max(start + place.width, start + 1), max(len(line), start + 1))
         source, start, end = _window(line, start, end)
@@ -80,6 +79,21 @@ def show_problem(problem: Problem, lines: Sequence[str]) -> str:
 def split_lines(text: str) -> list[str]:
     """Return the lines of a text as its line numbers count them."""
     return _LINE_BREAK.split(text)
+
+
+def pick_lines(text: str, numbers: set[int]) -> dict[int, str]:
+    """Return the lines with these numbers, counted from 1. A text may have a million lines: none more is cut than needed."""
+    found: dict[int, str] = {}
+    last = max(numbers, default=0)
+    start, number = 0, 1
+    while number <= last:
+        match = _LINE_BREAK.search(text, start)
+        if number in numbers:
+            found[number] = text[start : match.start()] if match else text[start:]
+        if match is None:
+            break
+        start, number = match.end(), number + 1
+    return found
 
 
 def line_and_column(text: str, index: int) -> tuple[int, int]:

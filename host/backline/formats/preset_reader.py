@@ -29,8 +29,11 @@ from backline.formats.wires import (
 )
 from backline.formats.yaml_reader import Mapping, Refused, Scalar, Tree, plain_value
 from backline.model.preset import (
+    MACRO_KEYS,
     NODE_KEYS,
+    PRESET_KEYS,
     RESERVED_NAMES,
+    ZONE_KEYS,
     Control,
     Host,
     Macro,
@@ -62,15 +65,14 @@ class PresetReader:
     def read(self) -> Preset:
         """Return the preset. What is wrong is in `source.problems`; then the preset is not whole."""
         source, root = self.source, self.root
-        source.check_keys(root, tuple(Preset.model_fields), "a preset")
+        source.check_keys(root, PRESET_KEYS, "a preset")
         values: dict[str, Any] = {}
         for name, key, value in root.items():
             source.mark((name,), value, key)
-            read = getattr(self, f"_read_{name}", None) if name in Preset.model_fields else None
+            read = getattr(self, f"_read_{name}", None) if name in PRESET_KEYS else None
             if read is not None:
                 values[name] = read(value)
-        # Everything was checked above, so no validator needs to be built: that would cost a start some 40 ms.
-        return Preset.model_construct(**values)
+        return Preset(**values)
 
     def _names(self, section: str) -> dict[str, None]:
         tree = self.root.get(section)
@@ -139,8 +141,9 @@ class PresetReader:
                 self._mark_inside(("nodes", name, field), value)
                 node["settings"][field] = plain_value(value)
         self._check_node(name, key, fields, node)
-        node.setdefault("plugin", "")
-        return Node.model_construct(**{field: value for field, value in node.items() if value is not None})
+        if node.get("rack") is None and not node.get("plugin"):
+            node["plugin"] = "?"  # was reported; the rest of the document is still read
+        return Node(**{field: value for field, value in node.items() if value is not None})
 
     def _read_params(self, name: str, value: Tree) -> dict[str, str]:
         params: dict[str, str] = {}
@@ -180,6 +183,7 @@ class PresetReader:
                 self.source.note(place, f"{name}.{parameter} is set twice, beside params and in it")
         if "plugin" in fields.entries and "rack" in fields.entries:
             self.source.note(fields.entries["rack"][0], f"{quoted(name)} is either a plugin or a rack, not both")
+            node["rack"] = None
         elif "plugin" not in fields.entries and "rack" not in fields.entries:
             near = [hint for field in node["values"] if (hint := self.source.hint(field, ("plugin", "rack")))]
             self.source.note(key, f"{quoted(name)} has no plugin", near[0] if near else "add plugin: NAME")
@@ -275,13 +279,13 @@ class PresetReader:
             fields = self.source.mapping(body, quoted(name), "write {default: 40 %, to: {node.parameter: LOW .. HIGH}}")
             if fields is None:
                 continue
-            self.source.check_keys(fields, tuple(Macro.model_fields), "a macro")
+            self.source.check_keys(fields, MACRO_KEYS, "a macro")
             for field, field_key, part in fields.items():
                 self.source.mark(("macros", name, field), part, field_key)
             default = fields.get("default")
             scalar = self.source.scalar(default, f"{name}.default") if default is not None else None
             share = self._share(scalar, "the default") if scalar else 0.0
-            macros[name] = Macro.model_construct(default=share, to=self._macro_targets(name, key, fields.get("to")))
+            macros[name] = Macro(default=share, to=self._macro_targets(name, key, fields.get("to")))
         return macros
 
     def _macro_targets(self, name: str, key: Scalar, value: Tree | None) -> dict[str, Range]:
@@ -359,7 +363,7 @@ class PresetReader:
             self.source.mark(("zones", name), body, key)
             fields = self.source.mapping(body, quoted(name), "write {keys: C0 .. B3}")
             if fields is not None:
-                self.source.check_keys(fields, tuple(Zone.model_fields), "a zone")
+                self.source.check_keys(fields, ZONE_KEYS, "a zone")
                 zones[name] = self._read_zone(name, fields)
         return zones
 
@@ -369,13 +373,13 @@ class PresetReader:
             self.source.mark(("zones", name, field), value, key)
             if field == "channels":
                 zone[field] = self._channels(value)
-            elif field in Zone.model_fields and (scalar := self.source.scalar(value, f"{name}.{field}")):
+            elif field in ZONE_KEYS and (scalar := self.source.scalar(value, f"{name}.{field}")):
                 read = {"keys": parse_keys, "velocity": parse_velocities, "transpose": parse_transpose}[field]
                 try:
                     zone[field] = read(Word(scalar.value, 0, len(scalar.value)))
                 except TextError as error:
                     self.source.note_text(scalar, error)
-        return Zone.model_construct(**zone)
+        return Zone(**zone)
 
     def _channels(self, value: Tree) -> tuple[int, ...]:
         channels = []
@@ -436,6 +440,7 @@ class PresetReader:
             return 0.0
         if not 0.0 <= share <= 1.0:
             self.source.note(scalar, f"{what} goes from 0 % to 100 %, not {quoted(scalar.value)}")
+            return 0.0
         return float(share)
 
     def _switch(self, scalar: Scalar) -> bool | None:

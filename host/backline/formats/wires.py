@@ -7,8 +7,6 @@ YAML, files, or which nodes there are.
     modulation    lfo -> keys.cutoff [2 oct] rate control
     control       cc 74 channel 2 -> keys.cutoff [200 Hz .. 8 kHz log]
     range         200 Hz .. 8 kHz log
-
-What is parsed here is checked here, so the parts are made without pydantic's validators: building those takes 40 ms.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn, get_args
+from typing import NoReturn, cast, get_args
 
 from backline.formats.errors import did_you_mean, quoted
 from backline.model.preset import (
@@ -28,6 +26,7 @@ from backline.model.preset import (
     Curve,
     End,
     Gesture,
+    GestureKind,
     Modulation,
     ModulationRate,
     Range,
@@ -42,7 +41,7 @@ LONGEST_NAME = 64
 LOUDEST_DB = 60.0
 CURVES: tuple[str, ...] = get_args(Curve)
 RATES: tuple[str, ...] = get_args(ModulationRate)
-GESTURES = ("cc", "bend", "pressure", "note", "program")
+GESTURES: tuple[str, ...] = get_args(GestureKind)
 
 _NAME = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
 _PORT = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
@@ -145,7 +144,7 @@ def parse_wire(text: str) -> list[Hop]:
     hops = []
     for index in range(len(words) - 1):
         is_last = index == len(words) - 2
-        wire = Wire.model_construct(source=ends[index], target=ends[index + 1], gain_db=gain if is_last else None)
+        wire = Wire(source=ends[index], target=ends[index + 1], gain_db=gain if is_last else None)
         hops.append(Hop(wire, words[index], words[index + 1], bracket if is_last else None))
     return hops
 
@@ -163,7 +162,7 @@ def parse_modulation(text: str) -> ParsedModulation:
     if depth is None:
         body.fail("a modulation needs a depth", f"for example {body.text} [35 %]")
     _check_quantity(depth)
-    modulation = Modulation.model_construct(source=end, target=aim, depth=depth.text, rate=_parse_rate(after))
+    modulation = Modulation(source=end, target=aim, depth=depth.text, rate=_parse_rate(after))
     return ParsedModulation(modulation, source, target, depth)
 
 
@@ -176,7 +175,7 @@ def parse_control(text: str) -> ParsedControl:
     gesture = _parse_gesture(source)
     aim = _parse_target(target)
     span = parse_range(bracket) if bracket else None
-    control = Control.model_construct(source=gesture, target=aim, range=span.range if span else None)
+    control = Control(source=gesture, target=aim, range=span.range if span else None)
     return ParsedControl(control, source, target, span)
 
 
@@ -195,7 +194,7 @@ def parse_range(word: Word) -> ParsedRange:
         if not end.text:
             word.fail("an end of the range is missing", 'write LOW .. HIGH, for example "200 Hz .. 8 kHz log"')
     _check_ends(low, high, curve)
-    return ParsedRange(Range.model_construct(low=low.text, high=high.text, curve=curve), low, high)
+    return ParsedRange(Range(low=low.text, high=high.text, curve=curve), low, high)
 
 
 def parse_keys(word: Word) -> tuple[int, int]:
@@ -238,7 +237,7 @@ def parse_requirement(text: str) -> Requirement:
             hint = "write >=, <=, ==, !=, ~=, > or < and a version, for example >= 1.2"
             raise TextError(f"{quoted(match[2])} is not a version comparison", start, start + len(match[2]), hint)
         versions.append(version[1] + version[2])
-    return Requirement.model_construct(name=match[1], versions=tuple(versions))
+    return Requirement(name=match[1], versions=tuple(versions))
 
 
 def write_wires(wires: list[Wire]) -> list[str]:
@@ -358,7 +357,7 @@ def _parse_end(word: Word, *, first: bool, last: bool) -> End:
         word.fail(f'"{node}" is where a wire begins; nothing can lead to it')
     if found and not first and not last:
         word.fail("in the middle of a chain a port could be input or output", "write two wires")
-    return End.model_construct(node=node, port=port if found else None)
+    return End(node=node, port=port if found else None)
 
 
 def _parse_target(word: Word) -> Target:
@@ -367,10 +366,10 @@ def _parse_target(word: Word) -> Target:
     if not _NAME.fullmatch(node) or len(node) > LONGEST_NAME:
         word.fail(f"{quoted(word.text)} is neither node.parameter nor the name of a macro")
     if not dot:
-        return Target.model_construct(node=None, parameter=node)
+        return Target(node=None, parameter=node)
     if not parameter.strip() or parameter != parameter.strip() or not parameter.isprintable():
         word.fail(f'the parameter\'s name is missing after "{node}."')
-    return Target.model_construct(node=node, parameter=parameter)
+    return Target(node=node, parameter=parameter)
 
 
 def parse_target(text: str) -> Target:
@@ -420,7 +419,7 @@ def _parse_gesture(word: Word) -> Gesture:
         rest = rest[2:]
     if rest:
         rest[0].fail(f"{quoted(rest[0].text)} cannot follow here", 'only "channel" and a number from 1 to 16')
-    return Gesture.model_construct(kind=kind.text, number=number, channel=channel)
+    return Gesture(kind=cast("GestureKind", kind.text), number=number, channel=channel)
 
 
 def _split_curve(word: Word) -> tuple[Word, Curve | None]:

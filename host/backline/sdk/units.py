@@ -85,6 +85,8 @@ _SCALES: dict[str, dict[str, Decimal]] = {
 _SCALES["st"].update({"semitone": Decimal(1), "semitones": Decimal(1), "octave": Decimal(12), "octaves": Decimal(12)})
 
 BASE_UNITS = tuple(_SCALES)
+# A percentage is taken by several units; alone it is one of "%".
+_BASE_UNIT_OF = {written: unit for unit, scales in _SCALES.items() for written in scales if written != "%"} | {"%": "%", "": ""}
 _EXAMPLES = {
     "Hz": '"440 Hz", "1.2 kHz" or a note such as "A4"',
     "s": '"250 ms", "1.5 s" or "1:30"',
@@ -133,6 +135,11 @@ def infer_unit(text: str) -> str:
     Raises `UnitError` when the text is no quantity at all.
     """
     word = _clean(text)
+    match = _QUANTITY.fullmatch(word)
+    if match is not None and (match[2].lower() in _BASE_UNIT_OF):
+        unit = _BASE_UNIT_OF[match[2].lower()]
+        _parse_scaled(word, unit)
+        return unit
     if _parse_beats(word) is not None:
         return "s"
     if _NOTE.fullmatch(word):
@@ -143,16 +150,8 @@ def infer_unit(text: str) -> str:
         return "x"
     if _CLOCK.fullmatch(word):
         return "s"
-    match = _QUANTITY.fullmatch(word)
     if match is None:
         raise UnitError(f'"{word}" is not a number with a unit')
-    written = match[2].lower()
-    if not written:
-        return ""
-    for unit, scales in _SCALES.items():
-        if unit and written in scales:
-            _parse_scaled(word, unit)
-            return unit
     raise UnitError(f'"{match[2]}" is not a unit; known are Hz, kHz, s, ms, min, dB, %, st, ct, oct, bpm, x, samples and deg')
 
 
@@ -317,10 +316,8 @@ def _finite(number: float, word: str, unit: str) -> float:
 
 def _digits(number: Decimal) -> str:
     """Write a decimal without superfluous zeros, with an exponent only where it is very large or small."""
-    _sign, digits, exponent = number.normalize().as_tuple()
-    if isinstance(exponent, int) and exponent >= -12 and len(digits) + exponent <= 16:
-        return f"{number.normalize():f}"
-    return f"{number.normalize():e}"
+    short = number.normalize()
+    return f"{short:f}" if -6 <= short.adjusted() <= 15 else f"{short:e}"
 
 
 def _crop(text: str) -> str:
