@@ -1,0 +1,130 @@
+"""What a plugin class declares: parameters, states, memories, tables, ports, and how its sample function uses them.
+
+This module reads class bodies. It does not know buffers, blocks or machine code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .kernels.binding import Binding, Carried, Shape
+from .kernels.source import KernelError, fingerprint, returned_count
+from .params import Memory, NoteValue, Param, Phase, State, Table
+
+EVENT_VALUES = ("gate", "velocity", "key", "pressure", "bend")  # what a modulator may take from the events it gets
+
+
+@dataclass(frozen=True)
+class Port:
+    """One audio port. `channels` 0 means: as many as the main input has."""
+
+    name: str
+    channels: int = 0
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Everything found in a class body, in the order in which it stands there (base classes first)."""
+
+    parameters: Mapping[str, Param]
+    states: Mapping[str, State]
+    note_values: Mapping[str, NoteValue]
+    memories: Mapping[str, Memory]
+    tables: Mapping[str, Table]
+
+
+def declaration_of(cls: type) -> Declaration:
+    """Collect what a class and its bases declare."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        found.update(vars(base))
+
+    def every(kind: type) -> dict[str, Any]:
+        return {name: value for name, value in found.items() if isinstance(value, kind)}
+
+    states = {name: value for name, value in every(State).items()}
+    return Declaration(every(Param), states, every(NoteValue), every(Memory), every(Table))
+
+
+def snake_case(name: str) -> str:
+    """`TapeDelay` -> `tape_delay`: the id of a class that names none."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The argument names of a sample function. TypeError for `*args`, defaults and keywords, which a kernel cannot bind."""
+    names = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD or parameter.default is not inspect.Parameter.empty:
+            raise KernelError(f"{function.__qualname__}: argument {parameter.name!r} must be a plain name without a default")
+        names.append(parameter.name)
+    return tuple(names)
+
+
+def kernel_fingerprint(function: Callable[..., Any]) -> str:
+    """A hash of a function and of all that it calls."""
+    return fingerprint([function])  # type: ignore[list-item]
+
+
+def _carried(declaration: Declaration, names: tuple[str, ...]) -> tuple[Carried, ...]:
+    found = []
+    for name in names:
+        state = declaration.states.get(name)
+        parameter = declaration.parameters.get(name)
+        if state is not None:
+            width = "phase" if isinstance(state, Phase) else "precise" if state.precise else "narrow"
+            found.append((list(declaration.states).index(name), Carried(name, width)))  # type: ignore[arg-type]
+        elif parameter is not None and parameter.output:
+            found.append((len(declaration.states) + list(declaration.parameters).index(name), Carried(name)))
+    return tuple(carried for _, carried in sorted(found, key=lambda pair: pair[0]))
+
+
+def rows_of(declaration: Declaration) -> dict[str, int]:
+    """The row of each parameter that is smoothed per sample."""
+    smoothed = [name for name, parameter in declaration.parameters.items() if parameter.smoothing > 0]
+    return {name: row for row, name in enumerate(smoothed)}
+
+
+def shape_of(cls_kind: str, arguments: tuple[str, ...]) -> Shape:
+    """Which loop a sample function needs."""
+    if cls_kind == "instrument":
+        return "voice"
+    if cls_kind == "modulator":
+        return "control"
+    return "stereo" if "left" in arguments else "channel"
+
+
+def binding_of(kind: str, function: Callable[..., Any], declaration: Declaration) -> Binding:
+    """Bind a sample function's arguments by name. KernelError when a name means nothing or the results do not fit."""
+    arguments = arguments_of(function)
+    carried = _carried(declaration, arguments)
+    outputs = returned_count(function) - len(carried)
+    if outputs not in (1, 2):
+        missing = ", ".join(item.name for item in carried) or "none"
+        raise KernelError(f"{function.__qualname__}: it must return one or two samples and then each carried value ({missing})")
+    rows = rows_of(declaration)
+    inputs = {name: parameter for name, parameter in declaration.parameters.items() if not parameter.output}
+    indices = list(declaration.parameters)
+    stepped = [(name, indices.index(name), inputs[name].kind != "float") for name in arguments if name in inputs and name not in rows]
+    if kind == "modulator":
+        stepped += [(name, len(indices) + place, False) for place, name in enumerate(EVENT_VALUES) if name in arguments]
+    notes = [Carried(name, "precise" if value.precise else "narrow") for name, value in declaration.note_values.items()]
+    life = next((name for name, state in declaration.states.items() if state.life and name in arguments), "")
+    if kind == "instrument" and not life:
+        raise KernelError(f"{function.__qualname__}: one State must be marked `life=True`, so that a voice can end")
+    return Binding(
+        shape=shape_of(kind, arguments),
+        arguments=arguments,
+        outputs=outputs,
+        carried=carried,
+        smoothed=tuple((name, rows[name]) for name in arguments if name in rows),
+        stepped=tuple(stepped),
+        note_values=tuple(notes),
+        memories=tuple(declaration.memories),
+        tables=tuple((name, index) for index, name in enumerate(declaration.tables)),
+        life=life,
+    )

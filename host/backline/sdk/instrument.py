@@ -1,0 +1,339 @@
+"""Instruments: notes in, audio out. Voices, stealing, pedals, bends and lanes are handled here; the author writes one voice.
+
+This module knows how voices are given to notes and how note values stand in lanes. It does not know graphs or MIDI bytes.
+
+Voices stand in groups of 16 lanes. A note that comes when all voices are taken steals the quietest right: a released voice before a held one,
+the oldest first. The stolen voice fades within 4 ms in its own lane while the new one starts in a spare lane, so stealing does not click.
+All decisions are made on exact state at the event's own frame, so they do not depend on blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .declaration import Port
+from .events import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    RESET_CONTROLLERS,
+    SUSTAIN,
+    ChannelPressure,
+    ControlChange,
+    Event,
+    NoteOff,
+    NoteOn,
+    NotePitch,
+    NotePressure,
+    NoteTimbre,
+    PitchBend,
+)
+from .kernels import contract as c
+from .kernels.voice import voice_lanes
+from .plugin import Kind, Plugin
+
+SPARE_VOICES = 16
+FADE_SECONDS = 0.004
+BEND_SEMITONES = 2.0
+
+
+class Voice:
+    """What the host knows of one sounding lane."""
+
+    __slots__ = ("age", "channel", "choke", "detune", "down", "group", "key", "lane", "note_id", "pedalled")
+
+    def __init__(self, group: int, lane: int) -> None:
+        self.group, self.lane = group, lane
+        self.key = self.channel = self.note_id = -1
+        self.age = 0
+        self.down = self.pedalled = False
+        self.detune = 0.0
+        self.choke = 0
+
+
+class Instrument(Plugin):
+    """Notes in, audio out. Write `sample(...)` for one sample of one voice; mark one State `life=True`.
+
+    Arguments the SDK binds, besides parameters and states: pitch_hz (with bend), gate (1 while the key is down), velocity,
+    release_velocity, key, pressure, timbre, beat, tempo, dt, sample_rate, tables and NoteValues. `start` may give each note its own values,
+    several voices (layers, unison) or none. Phases: use Phase.
+
+    `max_voices` bounds the lanes; a parameter called `voices` bounds the polyphony while playing.
+    """
+
+    kind: ClassVar[Kind] = "instrument"
+    takes_events: ClassVar[bool] = True
+    max_voices: ClassVar[int] = 64
+    bend_range: ClassVar[float] = BEND_SEMITONES
+
+    @classmethod
+    def _settle_ports(cls) -> None:
+        if "outputs" not in vars(cls):
+            cls.outputs = (Port("out", cls.binding.outputs if cls.binding else 2),)
+
+    # -- for authors ---------------------------------------------------------------------------------------------------------------
+
+    def start(self, note: NoteOn) -> Iterable[Mapping[str, float]]:
+        """The voices a note starts: one mapping of values for each (states, note values, `pitch_hz`, `detune`, `port`, `choke`).
+
+        The default is one voice with nothing special. `choke` names a group (1 and up): a new voice silences older ones of its group.
+        """
+        return ({},)
+
+    def frequency(self, key: float) -> float:
+        """The frequency in Hz of a (fractional) key; override for other tunings."""
+        return 440.0 * 2.0 ** ((key - 69.0) / 12.0)
+
+    # -- lanes ---------------------------------------------------------------------------------------------------------------------
+
+    def _make_state(self) -> None:
+        if self.binding is None:
+            raise TypeError(f"{type(self).__name__} needs a `sample` function")
+        narrow, wide, phases = voice_lanes(self.binding)
+        ports = max(len(self.outputs), 1)
+        per_port = -(-(self.max_voices + SPARE_VOICES) // c.LANES) if ports == 1 else 1
+        self._groups = per_port * ports
+        self._narrow_index = {name: index for index, name in enumerate(narrow)}
+        self._wide_index = {name: index for index, name in enumerate(wide)}
+        self._phase_index = {name: index for index, name in enumerate(phases)}
+        self._narrow = np.zeros((self._groups, len(narrow), c.LANES), np.float32)
+        self._wide = np.zeros((self._groups, max(len(wide), 1), c.LANES))
+        self._phases = np.zeros((self._groups, max(len(phases), 1), c.LANES), np.uint32)
+        self._group_port = np.repeat(np.arange(ports, dtype=np.int64), per_port)
+        self._gates = self._narrow[:, self._narrow_index["gate"], :]
+        self._lives = self._lane_array(self.binding.life)
+        self._fades = self._narrow[:, self._narrow_index["fade"], :]
+        self._fade_steps = self._narrow[:, self._narrow_index["fade_step"], :]
+        self._initial_states = self._initial_values()
+        self._voices = [[Voice(group, lane) for lane in range(c.LANES)] for group in range(self._groups)]
+        self._all_voices = [voice for group in self._voices for voice in group]
+        memories = self.declaration.memories
+        self._lengths = [memory.frames(self.sample_rate) for memory in memories.values()]
+        self._memory = np.zeros((self._groups * c.LANES, max(sum(self._lengths), 1)), np.float32)
+        self._forget_controllers()
+
+    def _lane_array(self, name: str) -> np.ndarray:
+        if name in self._narrow_index:
+            return self._narrow[:, self._narrow_index[name], :]
+        return self._wide[:, self._wide_index[name], :]
+
+    def _initial_values(self) -> dict[str, float]:
+        values = {name: state.initial for name, state in self.declaration.states.items()}
+        values |= {name: value.initial for name, value in self.declaration.note_values.items()}
+        values |= {item.name: 0.0 for item in self.binding.carried if item.name not in values} if self.binding else {}
+        return values
+
+    def _forget_controllers(self) -> None:
+        self._bends: dict[int, float] = {}
+        self._pressures: dict[int, float] = {}
+        self._timbres: dict[int, float] = {}
+        self._pedals: set[int] = set()
+        self._clock = 0
+
+    def _context_for_state(self) -> None:
+        context = self._context
+        context[c.STATE], context[c.PRECISE] = self._narrow.ctypes.data, self._wide.ctypes.data
+        context[c.PHASES], context[c.GROUP_PORT] = self._phases.ctypes.data, self._group_port.ctypes.data
+        context[c.MEMORY], context[c.MEMORY_STRIDE] = self._memory.ctypes.data, self._memory.shape[1]
+        context[c.CHANNELS] = self._groups
+        for index, length in enumerate(self._lengths):
+            context[c.FIRST_FREE + index] = length
+
+    def _reset_state(self) -> None:
+        self._narrow[:] = 0.0
+        self._wide[:] = 0.0
+        self._phases[:] = 0
+        self._memory[:] = 0.0
+        for voice in self._all_voices:
+            voice.down = voice.pedalled = False
+            voice.key = -1
+        self._forget_controllers()
+
+    def _meter(self, name: str) -> float:
+        return float(self._lane_array(name).max())
+
+    @property
+    def sounding(self) -> int:
+        """How many voices sound now (held, releasing or fading)."""
+        return int(np.count_nonzero(self._busy()))
+
+    def _busy(self) -> np.ndarray:
+        return ((self._gates > 0) | (self._lives != 0)) & (self._fades > 0)
+
+    # -- notes ---------------------------------------------------------------------------------------------------------------------
+
+    def advance(self, start: int, end: int) -> None:
+        """Compute frames [start, end)."""
+        for buffer in self._ports_out:
+            buffer[:, start:end] = 0.0
+        super().advance(start, end)
+
+    def handle(self, event: Event) -> None:
+        """Take one event at the current frame."""
+        match event:
+            case NoteOn():
+                self._note_on(event)
+            case NoteOff():
+                self._note_off(event)
+            case ControlChange():
+                self._controller(event)
+            case PitchBend():
+                self._bends[event.channel] = event.value * self.bend_range
+                self._retune(event.channel)
+            case ChannelPressure():
+                self._pressures[event.channel] = event.value
+                self._spread("pressure_target", event.value, [v for v in self._all_voices if v.channel == event.channel])
+            case NotePitch():
+                for voice in self._matching(event.channel, event.key, event.note_id):
+                    voice.detune = event.semitones
+                    self._tune(voice, snap=False)
+            case NotePressure():
+                self._spread("pressure_target", event.value, self._matching(event.channel, event.key, event.note_id))
+            case NoteTimbre():
+                self._spread("timbre_target", event.value, self._matching(event.channel, event.key, event.note_id))
+            case _:
+                super().handle(event)
+
+    def _polyphony(self) -> int:
+        if "voices" in self.parameters:
+            return min(int(self._values[self._index_of["voices"]]), self.max_voices)
+        return self.max_voices
+
+    def _note_on(self, note: NoteOn) -> None:
+        for values in self.start(note):
+            port = int(values.get("port", 0))
+            choke = int(values.get("choke", 0))
+            if choke:
+                self._choke(choke)
+            voice = self._free_voice(port)
+            self._begin(voice, note, values, choke)
+
+    def _choke(self, choke: int) -> None:
+        for voice in self._all_voices:
+            if voice.choke == choke and self._fades[voice.group, voice.lane] > 0:
+                self._fade(voice)
+
+    def _fade(self, voice: Voice) -> None:
+        voice.down = voice.pedalled = False
+        self._fade_steps[voice.group, voice.lane] = 1.0 / (FADE_SECONDS * self.sample_rate)
+
+    def _free_voice(self, port: int) -> Voice:
+        """A free lane of the port's groups; steals when the polyphony is used up."""
+        groups = np.flatnonzero(self._group_port == port) if len(self.outputs) > 1 else np.arange(self._groups)
+        busy = self._busy()[groups]
+        sounding = busy & (self._fade_steps[groups] == 0)
+        limit = self._polyphony() if len(self.outputs) == 1 else c.LANES - 2
+        if np.count_nonzero(sounding) >= limit:
+            self._fade(self._victim(groups, sounding))
+        free = np.argwhere(~busy)
+        if len(free):
+            return self._voices[int(groups[free[0][0]])][int(free[0][1])]
+        fades = self._fades[groups]
+        group, lane = np.unravel_index(int(np.argmin(fades)), fades.shape)
+        return self._voices[int(groups[group])][int(lane)]
+
+    def _victim(self, groups: np.ndarray, sounding: np.ndarray) -> Voice:
+        candidates = [self._voices[int(groups[g])][int(lane)] for g, lane in np.argwhere(sounding)]
+        return min(candidates, key=lambda voice: (voice.down or voice.pedalled, voice.age))
+
+    def _begin(self, voice: Voice, note: NoteOn, values: Mapping[str, float], choke: int) -> None:
+        group, lane = voice.group, voice.lane
+        self._clock += 1
+        voice.key, voice.channel, voice.note_id = note.key, note.channel, note.note_id
+        voice.age, voice.down, voice.pedalled, voice.choke = self._clock, True, False, choke
+        voice.detune = note.detune + float(values.get("detune", 0.0))
+        for name, initial in self._initial_states.items():
+            self._put(name, group, lane, float(values.get(name, initial)))
+        put = self._narrow[group, :, lane]
+        index = self._narrow_index
+        put[index["gate"]], put[index["velocity"]], put[index["release_velocity"]] = 1.0, note.velocity, 0.0
+        put[index["key"]], put[index["fade"]], put[index["fade_step"]] = note.key, 1.0, 0.0
+        pressure, timbre = self._pressures.get(note.channel, 0.0), self._timbres.get(note.channel, 0.5)
+        put[index["pressure"]] = put[index["pressure_target"]] = pressure
+        put[index["timbre"]] = put[index["timbre_target"]] = timbre
+        if self.binding is not None and self.binding.memories:
+            self._memory[group * c.LANES + lane] = 0.0
+        if "pitch_hz" in values:
+            put[index["pitch_hz"]] = put[index["pitch_hz_target"]] = values["pitch_hz"]
+        else:
+            self._tune(voice, snap=True)
+
+    def _put(self, name: str, group: int, lane: int, value: float) -> None:
+        if name in self._narrow_index:
+            self._narrow[group, self._narrow_index[name], lane] = value
+        elif name in self._wide_index:
+            self._wide[group, self._wide_index[name], lane] = value
+        elif name in self._phase_index:
+            self._phases[group, self._phase_index[name], lane] = int(math.fmod(value, 1.0) * 2**32) & 0xFFFFFFFF
+
+    def _tune(self, voice: Voice, *, snap: bool) -> None:
+        key = voice.key + voice.detune + self._bends.get(voice.channel, 0.0)
+        hertz = min(self.frequency(key), 0.45 * self.sample_rate)
+        self._narrow[voice.group, self._narrow_index["pitch_hz_target"], voice.lane] = hertz
+        if snap:
+            self._narrow[voice.group, self._narrow_index["pitch_hz"], voice.lane] = hertz
+
+    def _retune(self, channel: int) -> None:
+        for voice in self._all_voices:
+            if voice.channel == channel and voice.key >= 0 and self._fades[voice.group, voice.lane] > 0:
+                self._tune(voice, snap=False)
+
+    def _spread(self, lane_name: str, value: float, voices: Iterable[Voice]) -> None:
+        index = self._narrow_index[lane_name]
+        for voice in voices:
+            self._narrow[voice.group, index, voice.lane] = value
+
+    def _matching(self, channel: int, key: int, note_id: int) -> list[Voice]:
+        if note_id >= 0:
+            return [voice for voice in self._all_voices if voice.note_id == note_id and voice.key >= 0]
+        return [voice for voice in self._all_voices if voice.key == key and voice.channel == channel]
+
+    def _note_off(self, event: NoteOff) -> None:
+        for voice in self._matching(event.channel, event.key, event.note_id):
+            if not voice.down:
+                continue
+            voice.down = False
+            self._narrow[voice.group, self._narrow_index["release_velocity"], voice.lane] = event.velocity
+            if event.channel in self._pedals:
+                voice.pedalled = True
+            else:
+                self._gates[voice.group, voice.lane] = 0.0
+
+    def _controller(self, event: ControlChange) -> None:
+        channel = event.channel
+        if event.controller == SUSTAIN:
+            self._pedal(channel, down=event.value >= 0.5)
+        elif event.controller == 74:
+            self._timbres[channel] = event.value
+            self._spread("timbre_target", event.value, [v for v in self._all_voices if v.channel == channel])
+        elif event.controller == ALL_SOUND_OFF:
+            for voice in self._all_voices:
+                if voice.channel == channel:
+                    self._fade(voice)
+        elif event.controller == ALL_NOTES_OFF:
+            for voice in self._all_voices:
+                if voice.channel == channel and (voice.down or voice.pedalled):
+                    voice.down = voice.pedalled = False
+                    self._gates[voice.group, voice.lane] = 0.0
+        elif event.controller == RESET_CONTROLLERS:
+            self._pedal(channel, down=False)
+            self._bends.pop(channel, None)
+            self._pressures.pop(channel, None)
+            self._retune(channel)
+
+    def _pedal(self, channel: int, *, down: bool) -> None:
+        if down:
+            self._pedals.add(channel)
+            return
+        self._pedals.discard(channel)
+        for voice in self._all_voices:
+            if voice.channel == channel and voice.pedalled:
+                voice.pedalled = False
+                self._gates[voice.group, voice.lane] = 0.0
+
+    def configure(self, settings: Mapping[str, Any], read_audio: Any) -> None:
+        """Take structured settings; see Plugin.configure."""
+        super().configure(settings, read_audio)

@@ -1,0 +1,153 @@
+"""Compile a kernel's text to machine code: an object file in memory.
+
+This module knows numba and LLVM. It is imported only when there is something new to compile: numba costs 0.2 s to import. It does not
+know plugins or where objects are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import carray, types
+from numba.core import cgutils
+from numba.extending import intrinsic as numba_intrinsic
+
+FAST = {"reassoc", "contract", "nsz"}  # and no more: NaN and Inf checks must survive
+SIGNATURE = types.void(types.CPointer(types.int64), types.int64, types.int64)
+
+
+def _pointer(scalar: Any) -> Any:
+    @numba_intrinsic  # type: ignore[misc]
+    def at(typing_context: Any, address: Any) -> Any:
+        signature = types.CPointer(scalar)(types.intp)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+        return signature, generate
+
+    return at
+
+
+_f32_pointer, _f64_pointer = _pointer(types.float32), _pointer(types.float64)
+_i64_pointer, _u32_pointer = _pointer(types.int64), _pointer(types.uint32)
+
+
+@numba_intrinsic  # type: ignore[misc]
+def floor(typing_context: Any, x: Any) -> Any:
+    """llvm.floor, which stays a float of the same width."""
+    kind = x if isinstance(x, types.Float) else types.float64
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        value = context.cast(builder, arguments[0], signature.args[0], kind)
+        return builder.call(builder.module.declare_intrinsic("llvm.floor", [value.type]), [value])
+
+    return kind(x), generate
+
+
+@numba_intrinsic  # type: ignore[misc]
+def power_of_two(typing_context: Any, exponent: Any) -> Any:
+    """2 to a whole exponent, by writing the exponent bits of a float."""
+    kind = exponent if isinstance(exponent, types.Float) else types.float64
+    bits, bias, shift = (32, 127, 23) if kind is types.float32 else (64, 1023, 52)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = ir.IntType(bits)
+        value = context.cast(builder, arguments[0], signature.args[0], kind)
+        number = builder.add(builder.fptosi(value, whole), ir.Constant(whole, bias))
+        return builder.bitcast(builder.shl(number, ir.Constant(whole, shift)), value.type)
+
+    return kind(exponent), generate
+
+
+@numba_intrinsic  # type: ignore[misc]
+def phase_turn(typing_context: Any, phase: Any) -> Any:
+    """A 32-bit phase as a float32 in [0, 1): its upper 24 bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number = builder.sitofp(builder.lshr(arguments[0], ir.Constant(ir.IntType(32), 8)), ir.FloatType())
+        return builder.fmul(number, ir.Constant(ir.FloatType(), 2.0**-24))
+
+    return types.float32(types.uint32), generate
+
+
+@numba_intrinsic  # type: ignore[misc]
+def phase_moved(typing_context: Any, phase: Any, step: Any) -> Any:
+    """A 32-bit phase moved on by a float32 step in turns (-0.5 < step < 0.5); it wraps by itself."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        scaled = builder.fmul(arguments[1], ir.Constant(ir.FloatType(), 2.0**32))
+        return builder.add(arguments[0], builder.fptosi(scaled, ir.IntType(32)))
+
+    return types.uint32(types.uint32, types.float32), generate
+
+
+def namespace() -> dict[str, Any]:
+    """The names a kernel's text may use besides its own functions."""
+    inline = numba.njit(forceinline=True, nogil=True, fastmath=FAST, error_model="numpy")
+
+    @inline
+    def f32_at(address: Any, length: Any) -> Any:
+        return carray(_f32_pointer(address), (length,))
+
+    @inline
+    def f64_at(address: Any, length: Any) -> Any:
+        return carray(_f64_pointer(address), (length,))
+
+    @inline
+    def i64_at(address: Any, length: Any) -> Any:
+        return carray(_i64_pointer(address), (length,))
+
+    @inline
+    def u32_at(address: Any, length: Any) -> Any:
+        return carray(_u32_pointer(address), (length,))
+
+    return {
+        "phase_turn": phase_turn,
+        "phase_moved": phase_moved,
+        "u32_at": u32_at,
+        "inline": inline,
+        "f4": np.float32,
+        "f8": np.float64,
+        "math": math,
+        "floor": floor,
+        "power_of_two": power_of_two,
+        "f32_at": f32_at,
+        "f64_at": f64_at,
+        "i64_at": i64_at,
+    }
+
+
+def host_machine() -> Any:
+    """A target machine for position-independent objects for this processor."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, reloc="pic", codemodel="small"
+    )
+
+
+def compile_text(text: str) -> tuple[bytes, str]:
+    """Compile a text that defines `kernel(context, start, end)`; return (object file, name of its entry point)."""
+    names = namespace()
+    exec(compile(text, "<backline kernel>", "exec"), names)  # noqa: S102 - our own generated text
+    entry = numba.cfunc(SIGNATURE, nopython=True, nogil=True, fastmath=FAST, error_model="numpy")(_wrapped(names))
+    module = llvm.parse_assembly(str(entry._library._final_module))
+    return bytes(host_machine().emit_object(module)), entry.native_name
+
+
+def _wrapped(names: dict[str, Any]) -> Any:
+    body = names["inline"](names["kernel"])
+
+    def entry(context: Any, start: int, end: int) -> None:
+        body(carray(context, (64,)), start, end)
+
+    return entry
+
+
+assert cgutils  # numba's code generation helpers must be loaded before the first intrinsic is used
