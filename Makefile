@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 # The interpreter that makes the environment; wheels for everything exist for 3.11 and 3.12.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
@@ -10,7 +11,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SOURCES := host plugins examples tests tools
+SOURCES := $(wildcard host plugins examples tests tools bench)
 WORKERS ?= 2
 
 $(BIN)/python:

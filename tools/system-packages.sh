@@ -44,5 +44,5 @@ if ! command -v apt-get >/dev/null || [ "${root[*]-}" = none ]; then
 fi
 
 echo "Installing system packages for the tests: ${missing[*]}"
-"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q
-"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
