@@ -165,12 +165,6 @@ class Instrument(Plugin):
 
     # -- notes ---------------------------------------------------------------------------------------------------------------------
 
-    def advance(self, start: int, end: int) -> None:
-        """Compute frames [start, end)."""
-        for buffer in self._ports_out:
-            buffer[:, start:end] = 0.0
-        super().advance(start, end)
-
     def handle(self, event: Event) -> None:
         """Take one event at the current frame."""
         match event:

@@ -101,6 +101,7 @@ class Plugin:
         self.max_block = int(max_block)
         self.channels = channels
         self.transport = Transport(sample_rate)
+        self._tempo = self.transport.tempo
         self._started = False
         self._given: dict[str, Value] = {name: parameter.default for name, parameter in self.parameters.items()}
         self._make_parameters()
@@ -334,8 +335,8 @@ class Plugin:
 
     def follow(self, transport: Transport) -> None:
         """Take the musical time of the block that follows."""
-        changed = transport.tempo != self.transport.tempo
-        self.transport = transport
+        changed = transport.tempo != self._tempo
+        self.transport, self._tempo = transport, transport.tempo
         if changed:
             self._resolve_all()
 
