@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -24,9 +26,13 @@ def _own_user_folders() -> None:
     cache = REPOSITORY / ".cache" / "tests"
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["XDG_CACHE_HOME"] = str(cache)
-    home = os.environ.setdefault("BACKLINE_TEST_HOME", tempfile.mkdtemp(prefix="backline-tests-"))
+    # Workers of pytest-xdist are children: they find the folder of the run that started them.
+    if "BACKLINE_TEST_HOME" not in os.environ:
+        home = tempfile.mkdtemp(prefix="backline-tests-")
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        os.environ["BACKLINE_TEST_HOME"] = home
     for name in ("CONFIG", "DATA", "STATE"):
-        os.environ[f"XDG_{name}_HOME"] = str(Path(home) / name.lower())
+        os.environ[f"XDG_{name}_HOME"] = str(Path(os.environ["BACKLINE_TEST_HOME"]) / name.lower())
 
 
 _own_user_folders()

@@ -109,7 +109,6 @@ MISTAKES = [
     ("~ C4", 'notes:1:1: there is no note before this "~" that could go on', "~ C4", "^"),
     ("C4 . ~", 'notes:1:6: there is no note before this "~" that could go on', "C4 . ~", "     ^"),
     (".@90", 'notes:1:1: "." has no velocity', ".@90", "^^^^"),
-    ("", "notes:1:1: there are no notes", "", "^"),
     (" | ", "notes:1:1: there are no notes", " | ", "^"),
 ]
 
@@ -119,6 +118,11 @@ def test_mistakes_show_their_place(text: str, message: str, line: str, carets: s
     with pytest.raises(DocumentError) as caught:
         parse_notes(text)
     assert str(caught.value).split("\n")[:3] == [message, "    " + line, "    " + carets]
+
+
+def test_no_text_is_no_phrase() -> None:
+    with pytest.raises(DocumentError, match="^notes:1:1: there are no notes\n"):
+        parse_notes("")
 
 
 def test_all_mistakes_are_told_at_once_with_help() -> None:
