@@ -68,7 +68,7 @@ class _VoiceWriter:
         narrow, wide, phases = self.lanes.values()
         lines = [*prologue(self.binding, "f4"), f"    glide = f4(T[{c.NOTE_SMOOTHING}])"]
         lines += [f"    groups = context[{c.CHANNELS}]", f"    outputs = i64_at(context[{c.OUTPUTS}], 64)"]
-        lines += [f"    ports = i64_at(context[{c.GROUP_PORT}], groups)", "    for g in range(groups):"]
+        lines += [f"    ports = i64_at(context[{c.GROUP_PORT}], groups)", *self._clear_outputs(), "    for g in range(groups):"]
         inside = "        "
         lines.append(f"{inside}S = f32_at(context[{c.STATE}] + {64 * len(narrow)} * g, {16 * len(narrow)})")
         lines.append(f"{inside}D = f64_at(context[{c.PRECISE}] + {128 * len(wide)} * g, {16 * max(len(wide), 1)})")
@@ -87,6 +87,14 @@ class _VoiceWriter:
             lines.append(f"{deep}fine = abs({target}_sum) <= f4({LIMIT})")
             lines += [f"{deep}bad += 0 if fine else 1", f"{deep}{target}_out[i] += {target}_sum if fine else f4(0)"]
         return lines + self._heal(inside)
+
+    def _clear_outputs(self) -> list[str]:
+        """Start every output port at zero: groups add to them."""
+        lines = ["    for port in range(ports[groups - 1] + 1):"]
+        for position in range(len(self.targets)):
+            lines.append(f"        quiet = f32_at(outputs[port] + {4 * position} * stride, stride)")
+            lines += ["        for i in range(start, end):", "            quiet[i] = f4(0)"]
+        return lines
 
     def _loops(self, deep: str) -> list[str]:
         if self.pieces is None:
