@@ -212,7 +212,8 @@ class _VoiceWriter:
 
     def _sums(self, deep: str, values: list[str]) -> list[str]:
         fade, step = self.lane("fade"), self.lane("fade_step")
-        lines = [f"{deep}{target}_sum += {value} * {fade}" for target, value in zip(self.targets, values, strict=True)]
+        # A lane that never had a note computes on zeros, which may well be 0/0: it must not reach its neighbours.
+        lines = [f"{deep}{target}_sum += {value} * {fade} if {fade} > 0 else f4(0)" for target, value in zip(self.targets, values, strict=True)]
         return [*lines, f"{deep}{fade} = max({fade} - {step}, f4(0))"]
 
     def _heal(self, inside: str) -> list[str]:
