@@ -35,6 +35,8 @@ BROKEN = {
     ),
 }
 
+HOOKS = "from backline.sdk import hookimpl\n@hookimpl\ndef plugins():\n"
+
 
 def by_distribution(catalog):
     found = {}
@@ -124,7 +126,7 @@ def test_a_plugin_for_another_api_is_told_and_its_neighbours_work(site):
     assert catalog.record("future_one").status is Status.WRONG_API
     assert "plugin API 99; this Backline has API 1" in catalog.record("future_one").message
     assert catalog.plugin("present_one").plugin_id == "present_one"
-    with pytest.raises(PluginUnavailableError, match="future_one.*mixed 1.0.*API 99"):
+    with pytest.raises(PluginUnavailableError, match=r"future_one.*mixed 1.0.*API 99"):
         catalog.plugin("future_one")
 
 
@@ -132,7 +134,7 @@ def test_a_plugin_for_another_api_is_told_and_its_neighbours_work(site):
 def test_only_the_wanted_plugin_of_a_lazy_package_is_imported(site):
     source = site.good("lazy-parts", "lazy_one").read_text().partition("@hookimpl")[0]
     (site.folder / "lazy_parts.py").write_text(source)
-    hooks = "from backline.sdk import hookimpl\n@hookimpl\ndef plugins():\n    return {'lazy_one': 'lazy_parts:LazyOne', 'other': 'not_there:Other'}\n"
+    hooks = HOOKS + "    return {'lazy_one': 'lazy_parts:LazyOne', 'other': 'not_there:Other'}\n"
     site.add("lazy", hooks)
     (site.folder / "lazy_parts-1.0.dist-info" / "entry_points.txt").write_text("")
     catalog = Catalog()

@@ -15,6 +15,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 SUFFIX = "_command.py"
+COMPLETION_OPTIONS = ("install_completion", "show_completion")  # they belong to the whole command
 FIRST_LINE = re.compile(r'^"""(.*?)\.?(?:"""|$)', re.MULTILINE)
 
 
@@ -39,6 +40,7 @@ def load_verb(verb: str) -> Any:
     module = importlib.import_module(f".{verb.replace('-', '_')}_command", __package__)
     command = typer.main.get_command(module.app)
     command.name = verb
+    command.params = [parameter for parameter in command.params if parameter.name not in COMPLETION_OPTIONS]
     return command
 
 
