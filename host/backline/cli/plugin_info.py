@@ -5,7 +5,7 @@ This module knows how to ask each sort of plugin and how the answer looks. It do
 
 from __future__ import annotations
 
-import importlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from .output import print_table
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..sdk.params import Param
     from ..sdk.plugin import Plugin
 
+FIRST_SENTENCE = re.compile(r"(?<=\w{3})\. |(?<=\W)\. ")  # not after "Dr."
 PEDALBOARD_LIMITS = (
     "parameter changes, controllers, bend and pressure take effect on a grid of 64 frames; notes on their frame",
     "tempo and song position do not reach it, it gives no MIDI out, and its sidechain inputs hear silence",
@@ -50,7 +51,7 @@ def builtin_rows() -> list[dict[str, Any]]:
                 "format": "pedalboard",
                 "status": "enabled",
                 "message": "",
-                "summary": info.doc.partition(". ")[0].removesuffix("."),
+                "summary": FIRST_SENTENCE.split(info.doc, 1)[0].removesuffix("."),
                 "source": "pedalboard",
                 "version": version,
             }
@@ -134,13 +135,14 @@ def _python_parameter(parameter: Param) -> dict[str, Any]:
 
 def _describe_builtin(plugin_id: str) -> dict[str, Any]:
     from ..catalog import UnknownPluginError
+    from ..rack.foreign.builtin_info import builtin_class_info
 
     rows = {row["id"]: row for row in builtin_rows()}
     if plugin_id not in rows:
         from .plugins_command import did_you_mean
 
         raise UnknownPluginError(plugin_id, did_you_mean(plugin_id))
-    info = importlib.import_module("backline.rack.foreign.builtin_info").builtin_class_info(plugin_id)
+    info = builtin_class_info(plugin_id)
     parameters = [
         _foreign_parameter({name: getattr(parameter, name) for name in parameter.__dataclass_fields__})
         for parameter in info.parameters.values()
