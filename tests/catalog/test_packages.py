@@ -1,6 +1,7 @@
 """One bad package harms none: every way a package can fail is told under its distribution's name, and the others work."""
 
 import os
+import sys
 import time
 
 import pytest
@@ -166,6 +167,31 @@ def test_packages_give_folders_with_presets_controllers_and_targets(site):
     assert [str(path) for source, path in catalog.presets() if source.distribution == "generous"] == ["/some/presets"]
     assert [str(path) for source, path in catalog.targets() if source.distribution == "generous"] == ["/some/targets.yaml"]
     assert [path for source, path in catalog.controllers() if source.distribution == "generous"] == []
+
+
+@pytest.mark.slow
+def test_damaged_metadata_of_any_package_does_no_harm(site):
+    """importlib.metadata itself raises for these."""
+    site.good("sound", "healthy")
+    for name, text in {"junk-line": "[backline.plugins]\nno equals sign\n", "other-junk": "[console_scripts]\nno equals sign\n"}.items():
+        site.add(name, "")
+        (site.folder / f"{name.replace('-', '_')}-1.0.dist-info" / "entry_points.txt").write_text(text)
+    (site.folder / "bytes-1.0.dist-info").mkdir()
+    (site.folder / "bytes-1.0.dist-info" / "entry_points.txt").write_bytes(b"[backline.plugins]\n\xff\xfe = x\n")
+    (site.folder / "empty-1.0.dist-info").mkdir()
+    found = by_distribution(Catalog())
+    assert found["sound"][0].status is Status.ENABLED
+    assert "entry_points.txt is damaged" in found["junk-line"][0].message
+    assert "other-junk" not in found
+
+
+@pytest.mark.slow
+def test_the_first_installation_on_the_path_counts(site, tmp_path, monkeypatch):
+    site.good("twice", "newer")
+    older = type(site)(tmp_path / "older")
+    older.good("twice", "older")
+    monkeypatch.setattr("sys.path", [*sys.path, str(older.folder)])
+    assert [record.id for record in by_distribution(Catalog())["twice"]] == ["newer"]
 
 
 def test_an_unknown_id_says_so(home):

@@ -107,11 +107,11 @@ class Catalog:
 
     def _third_party(self, *, fresh: bool = False) -> list[PluginRecord]:
         if self._other_records is None:
-            from .reports import Reports
+            from .reports import NOTHING, Reports
 
             reports_of = Reports(seconds=self._probe_seconds, tell=self._tell).of
             packages = third_party()
-            wanted = [package for package in packages if not self._left_out(package)]
+            wanted = [package for package in packages if not package.error and not self._left_out(package)]
             reports = reports_of(wanted, fresh=fresh)
             holders = {record.id: record.source for record in self._in_house()}
             self._other_records = []
@@ -120,9 +120,10 @@ class Catalog:
                 if reason:
                     self._other_records.append(PluginRecord(package.source.entry_point, package.source, Status.DISABLED_BY_USER, reason))
                     continue
-                report = reports[package.key]
-                if report.error:
-                    self._other_records.append(PluginRecord(package.source.entry_point, package.source, Status.LOAD_ERROR, report.error))
+                report = reports.get(package.key, NOTHING)
+                error = package.error or report.error
+                if error:
+                    self._other_records.append(PluginRecord(package.source.entry_point, package.source, Status.LOAD_ERROR, error))
                 self._other_records.extend(self._records_of(package, report.plugins, holders))
                 for hook in PATH_HOOKS:
                     self._paths.setdefault(hook, []).extend((package.source, Path(path)) for path in getattr(report, hook))

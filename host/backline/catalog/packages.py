@@ -6,6 +6,7 @@ This module knows entry points, distributions and their files. It loads nothing.
 from __future__ import annotations
 
 import importlib.util
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from itertools import islice
@@ -22,11 +23,12 @@ MAXIMUM_SOURCE_FILES = 2000
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One entry point and its distribution. `stamp` changes whenever the package may have changed."""
+    """One entry point and its distribution. `stamp` changes whenever the package may have changed; an `error` makes it useless."""
 
     source: Source
     provider: Provider
     stamp: str = ""
+    error: str = ""
 
     @property
     def key(self) -> str:
@@ -48,17 +50,31 @@ def in_house() -> Package:
 
 
 def third_party() -> list[Package]:
-    """Return every other installed entry point of the group, in an order that stays the same: by distribution, then name."""
-    packages = []
-    for entry in metadata.entry_points(group=ENTRY_POINT_GROUP):
-        distribution = entry.dist
-        name = (distribution.name if distribution is not None else "") or "unknown"
-        if name == IN_HOUSE_DISTRIBUTION:
-            continue
-        version = distribution.version if distribution is not None else ""
-        stamp = _stamp(distribution, entry) if distribution is not None else ""
-        packages.append(Package(Source(name, version or "", entry.name, entry.value), Provider(entry), stamp))
+    """Return every other installed entry point of the group, in an order that stays the same: by distribution, then name.
+
+    Of two installations of one distribution the first on `sys.path` counts. One whose `entry_points.txt` is damaged gives a
+    Package with an `error`, where it seems to be meant for us; any other is none of our business.
+    """
+    packages: list[Package] = []
+    seen = {IN_HOUSE_DISTRIBUTION}
+    for distribution in metadata.distributions():
+        with suppress(Exception):  # no name, unreadable files: not a distribution at all
+            name = str(getattr(distribution, "_normalized_name", None) or distribution.name)
+            text = distribution.read_text("entry_points.txt") or ""
+            if name not in seen and ENTRY_POINT_GROUP in text:
+                packages.extend(_packages_of(distribution))
+            seen.add(name)
     return sorted(packages, key=lambda package: (package.source.distribution.lower(), package.source.entry_point))
+
+
+def _packages_of(distribution: metadata.Distribution) -> list[Package]:
+    name, version = distribution.name or "unknown", distribution.version or ""
+    try:
+        entries = [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
+    except Exception as error:  # noqa: BLE001 - importlib.metadata promises no kind of error for a damaged file
+        entry = metadata.EntryPoint(name, "", ENTRY_POINT_GROUP)
+        return [Package(Source(name, version, name, ""), Provider(entry), error=f"its entry_points.txt is damaged: {error}")]
+    return [Package(Source(name, version, entry.name, entry.value), Provider(entry), _stamp(distribution, entry)) for entry in entries]
 
 
 def _stamp(distribution: metadata.Distribution, entry: metadata.EntryPoint) -> str:

@@ -43,6 +43,9 @@ class Report:
     targets: tuple[str, ...] = ()
 
 
+NOTHING = Report()
+
+
 class Reports:
     """What third-party packages give, from the cache or from a probe in a child process."""
 
