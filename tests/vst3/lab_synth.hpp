@@ -44,19 +44,18 @@ protected:
         const float gain = std::pow(10.0f, values[kLevel] / 20.0f);
         const auto attackStep = static_cast<float>(1000.0 / (values[kAttack] * rate));
         const auto releaseStep = static_cast<float>(1000.0 / (values[kRelease] * rate));
-        uint32_t next = 0;
 
         for (uint32_t i = 0; i < frames; ++i) {
-            while (next < count && events[next].frame <= i)
-                handle(events[next++]);
+            // DPF's list is not always in order of frames once controllers and notes mix, so every event is looked at.
+            for (uint32_t k = 0; k < count; ++k)
+                if (events[k].frame == i)
+                    handle(events[k]);
             float sum = 0.0f;
             for (Voice& voice : voices)
                 sum += sample(voice, rate, attackStep, releaseStep);
             for (int channel = 0; channel < DISTRHO_PLUGIN_NUM_OUTPUTS; ++channel)
                 outputs[channel][i] = sum * gain;
         }
-        while (next < count)
-            handle(events[next++]);
     }
 
 private:

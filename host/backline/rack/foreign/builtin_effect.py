@@ -153,6 +153,8 @@ class BuiltinEffect(PedalboardEffect):
             super().process(audio, out, frames, position, events, changes, transport)
             return
         run = self._run or self._prepared()
+        self.schedule.jumped(position)
+        self.schedule.ends(position + frames)
         if changes or events:
             self.collect(position, events, changes)
         self._queue_position = position

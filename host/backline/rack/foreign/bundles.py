@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backline.rack.foreign import elf
-from backline.rack.foreign.errors import ForeignLoadError
+from backline.rack.foreign.errors import ForeignLoadError, SeveralPluginsError
 from backline.rack.foreign.names import closest
 
 SUFFIXES = {"vst3": ".vst3", "au": ".component", "lv2": ".lv2"}
@@ -190,7 +190,7 @@ def check_name(bundle: Path, names: list[str], plugin_name: str | None) -> None:
     """
     if plugin_name is None and len(names) > 1:
         shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        raise ForeignLoadError(f"{bundle} holds {len(names)} plugins, name one of them: {shown}")
+        raise SeveralPluginsError(f"{bundle} holds {len(names)} plugins, name one of them: {shown}", names)
     if plugin_name is not None and names and plugin_name not in names:
         raise ForeignLoadError(f'{bundle} holds no plugin "{plugin_name}", it holds {", ".join(names)}')
 

@@ -11,6 +11,14 @@ class ForeignLoadError(ForeignError):
     """The plugin could not be found or opened; the message says the real cause."""
 
 
+class SeveralPluginsError(ForeignLoadError):
+    """The bundle holds several plugins and none was named; `names` are theirs."""
+
+    def __init__(self, message: str, names: list[str]) -> None:
+        super().__init__(message)
+        self.names = names
+
+
 class ForeignParameterError(ForeignError, ValueError):
     """An unknown parameter or a value it cannot take."""
 

@@ -76,6 +76,7 @@ class FusedEffects:
         transport: Transport | None = None,  # noqa: ARG002 - pedalboard has no play head
     ) -> None:
         """Fill `out[:, :frames]` with what the whole run makes of `audio[:, :frames]`; see `ForeignPlugin.process`."""
+        self.schedule.jumped(position)
         if changes:
             for effect, own in zip(self.effects, changes, strict=True):
                 if own:

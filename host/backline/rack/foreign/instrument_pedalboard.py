@@ -40,6 +40,7 @@ class PedalboardInstrument(PedalboardHosted):
         self._held: set[tuple[int, int]] = set()
         self._notes: list[tuple[int, bytes]] = []
         self._urgent: list[bytes] = []
+        self._end = 0
 
     def _count(self, channels: int | None) -> int:
         message = ""
@@ -101,6 +102,9 @@ class PedalboardInstrument(PedalboardHosted):
         transport: Transport | None = None,  # noqa: ARG002 - pedalboard has no play head
     ) -> None:
         """Fill `out`; see `ForeignPlugin.process`."""
+        if self.schedule.jumped(position) or (self._notes and self._end != position):
+            self._notes = [(position, data) for _, data in self._notes]
+        self._end = position + frames
         for frame, key, value in changes:
             self._change(position + frame, key, value)
         for event in events:
@@ -141,7 +145,6 @@ class PedalboardInstrument(PedalboardHosted):
         self._urgent.clear()
         if self._notes:
             end = position + frames
-            # Notes of before the block can only come from a caller that jumped: they sound at once.
             due += [(max(frame - position, 0), data) for frame, data in self._notes if frame < end]
             self._notes = [note for note in self._notes if note[0] >= end]
         return self._timed(due)

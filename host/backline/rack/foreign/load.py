@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from backline.rack.foreign import bundles
+from backline.rack.foreign import bundles, pinning
 from backline.rack.foreign.base import ForeignPlugin
 from backline.rack.foreign.builtin_info import PREFIX
 from backline.rack.foreign.errors import ForeignLoadError
@@ -70,11 +70,25 @@ def load_foreign(
     bundle = bundles.find_bundle(f"{wanted.format}:{wanted.name}", folders)
     bundles.check_before_opening(bundle)
     name = plugin_name or wanted.plugin_name
+    pinning.before_opening(bundle, backend, name, {"pedalboard": _pin_in_pedalboard, "minihost": _pin_in_minihost})
     if backend == "minihost":
         from backline.rack.foreign.vst3_minihost import MinihostPlugin
 
         return MinihostPlugin(bundle, rate, channels, name)
     return _in_pedalboard(bundle, name, channels, initialization_timeout)
+
+
+def _pin_in_pedalboard(bundle: Path, name: str | None) -> object:
+    from backline.rack.foreign.vst3_pedalboard import open_pedal
+
+    pedal: object = open_pedal(bundle, name, 0.0)
+    return pedal
+
+
+def _pin_in_minihost(bundle: Path, name: str | None) -> object:
+    from backline.rack.foreign.vst3_minihost import MinihostPlugin
+
+    return MinihostPlugin(bundle, plugin_name=name)
 
 
 def _in_pedalboard(bundle: Path, name: str | None, channels: int | None, timeout: float) -> ForeignPlugin:

@@ -63,5 +63,8 @@ def is_bookkeeping(name: str, unit: str) -> bool:
 
 def closest(word: str, known: Iterable[str]) -> str:
     """Return up to three known words like `word`, joined by "or"; empty if none is."""
-    folded = {name.casefold(): name for name in known if name.strip()}
+    folded: dict[str, str] = {}
+    for name in known:
+        if name.strip():
+            folded.setdefault(name.casefold(), name)
     return " or ".join(folded[match] for match in difflib.get_close_matches(word.strip().casefold(), folded, 3, 0.6))

@@ -71,6 +71,7 @@ class PedalboardEffect(ForeignPlugin):
         transport: Transport | None = None,  # noqa: ARG002 - pedalboard has no play head
     ) -> None:
         """Fill `out`; see `ForeignPlugin.process`."""
+        self.schedule.jumped(position)
         if changes or events:
             self.collect(position, events, changes)
         if audio is None:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from backline.rack.foreign.errors import ForeignError
+from backline.rack.foreign.errors import ForeignError, SeveralPluginsError
 
 Status = Literal["ok", "crash", "hang", "error"]
 
@@ -111,6 +111,8 @@ def main() -> int:
     answer: dict[str, Any] = {"status": "ok", "message": "", "info": {}}
     try:
         answer["info"] = describe_plugin(arguments.path, arguments.plugin_name, arguments.host, run=arguments.run)
+    except SeveralPluginsError as error:
+        answer["info"] = {"plugins": error.names}
     except ForeignError as error:
         answer.update(status="error", message=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a plugin throws is its answer

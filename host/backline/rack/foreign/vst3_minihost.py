@@ -10,6 +10,7 @@ import atexit
 import math
 import weakref
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ class MinihostPlugin(ForeignPlugin):
         self._late: list[tuple[int, Event]] = []
         self._late_changes: list[tuple[int, str, float]] = []
         self._unheard = False
+        self._running = False
         self._nothing = np.zeros((self.inputs, LARGEST_CALL), np.float32)
 
     def _open(self, bundle: Path, rate: float, channels: int, plugin_name: str | None) -> Any:
@@ -99,21 +101,25 @@ class MinihostPlugin(ForeignPlugin):
             info["default_value"],
             info["is_automatable"],
             lambda raw: str(plugin.param_to_text(index, raw)),
-            lambda text: float(plugin.param_from_text(index, text)),
+            partial(_read_text, plugin, index),
             lambda: float(plugin.get_param(index)),
             lambda raw: plugin.set_param(index, raw),
         )
 
     @property
     def latency(self) -> int:
-        """Frames by which the output is late, as the plugin reports them now."""
+        """Frames by which the output is late, as the plugin reports them.
+
+        A parameter set before the stream starts counts at once; a change while sound runs shows some 30 ms later, because the
+        plugin's message comes through another thread.
+        """
+        if self._unheard and not self._running:
+            self.reset()
         return int(self.plugin.latency_samples)
 
     def prepare(self, rate: float, max_block: int) -> None:  # noqa: ARG002 - one size serves every block
         """Get ready for a stream at `rate` Hz."""
-        if rate != self.rate:
-            self.plugin.sample_rate = float(rate)
-            self.rate = float(rate)
+        self.rate = float(rate)
         self.reset()
 
     def reset(self) -> None:
@@ -124,7 +130,18 @@ class MinihostPlugin(ForeignPlugin):
         if self.kind == "instrument":
             stop = [(0, *message) for message in midi.ALL_CHANNELS_SILENT]
             self.plugin.process_midi(self._nothing[:, :64], np.zeros((self.outputs, 64), np.float32), stop)
+        self._hear()
         self.plugin.reset()
+        # Setting the rate, the same one too, makes the host ask for the latency again, here and now.
+        self.plugin.sample_rate = self.rate
+        self._running = False
+        if self.kind == "effect":
+            # Many glide their values from zero at the very first block only: always the same silence makes every start the same,
+            # here and with pedalboard.
+            try:
+                self.plugin.process(self._nothing, np.zeros((self.outputs, LARGEST_CALL), np.float32))
+            except RuntimeError as error:
+                raise ForeignProcessError(f"{self.name} failed: {_plain(str(error))}") from error
 
     def process(
         self,
@@ -202,6 +219,7 @@ class MinihostPlugin(ForeignPlugin):
             out[:, :frames] = 0.0
             raise ForeignProcessError(f"{self.name} failed: {_plain(str(error))}") from error
         self._unheard = False
+        self._running = True
         if returned:
             self._receive(returned, offset)
         self._give(target, out, frames)
@@ -211,7 +229,7 @@ class MinihostPlugin(ForeignPlugin):
         if not math.isfinite(float(flat.dot(flat))) and not np.isfinite(flat).all():
             out[:, :frames] = 0.0
             self.faults += 1
-            self.plugin.reset()
+            self.reset()
         elif target.base is not out and target is not out:
             out[:, :frames] = target
 
@@ -339,6 +357,13 @@ def _close_at_exit(plugin: MinihostPlugin) -> None:
 def _close_all() -> None:
     for plugin in list(_open_plugins):
         plugin.close()
+
+
+def _read_text(plugin: Any, index: int, text: str) -> float:
+    try:
+        return float(plugin.param_from_text(index, text))
+    except RuntimeError:
+        return math.nan
 
 
 def _plain(message: str) -> str:
