@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .kernels.binding import Binding, Carried, Shape
-from .kernels.source import KernelError, fingerprint, returned_count
+from .kernels.binding import Binding, BlockPort, Carried, Shape
+from .kernels.source import KernelError, fingerprint, returned_count, returns_nothing
 from .params import Memory, NoteValue, Param, Phase, State, Table
 
-EVENT_VALUES = ("gate", "velocity", "key", "pressure", "bend")  # what a modulator may take from the events it gets
+EVENT_VALUES = ("gate", "velocity", "key", "pressure", "bend", "notes")  # what a modulator may take from the events it gets
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,15 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def authored(cls: type, name: str) -> Callable[..., Any] | None:
+    """The plain function an author wrote under this name in a class or its bases, or None."""
+    for base in cls.__mro__:
+        if name in vars(base):
+            function = vars(base)[name]
+            return function.__func__ if isinstance(function, staticmethod) else function  # type: ignore[no-any-return]
+    return None
+
+
 def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """The argument names of a sample function. TypeError for `*args`, defaults and keywords, which a kernel cannot bind."""
     names = []
@@ -89,6 +98,18 @@ def rows_of(declaration: Declaration) -> dict[str, int]:
     return {name: row for row, name in enumerate(smoothed)}
 
 
+def beats_of(declaration: Declaration) -> dict[str, int]:
+    """Where the note length of each synced parameter stands among the values, after parameters and event values."""
+    first = len(declaration.parameters) + len(EVENT_VALUES)
+    return {name: first + place for place, name in enumerate(name for name, item in declaration.parameters.items() if item.synced)}
+
+
+def block_ports(inputs: tuple[Port, ...], outputs: tuple[Port, ...]) -> tuple[BlockPort, ...]:
+    """The ports as a block function names them: the port `in` is `x` (`in` is a word of Python), all others go by their names."""
+    both = [(port, index, False) for index, port in enumerate(inputs)] + [(port, index, True) for index, port in enumerate(outputs)]
+    return tuple(BlockPort("x" if port.name == "in" else port.name, index, port.channels, output) for port, index, output in both)
+
+
 def shape_of(cls_kind: str, arguments: tuple[str, ...]) -> Shape:
     """Which loop a sample function needs."""
     if cls_kind == "instrument":
@@ -98,12 +119,17 @@ def shape_of(cls_kind: str, arguments: tuple[str, ...]) -> Shape:
     return "stereo" if "left" in arguments else "channel"
 
 
-def binding_of(kind: str, function: Callable[..., Any], declaration: Declaration) -> Binding:
-    """Bind a sample function's arguments by name. KernelError when a name means nothing or the results do not fit."""
+def binding_of(kind: str, function: Callable[..., Any], declaration: Declaration, ports: tuple[BlockPort, ...] = ()) -> Binding:
+    """Bind a sample function's arguments by name, or those of a block function, which has `ports`.
+
+    KernelError when a name means nothing or the results do not fit.
+    """
     arguments = arguments_of(function)
     carried = _carried(declaration, arguments)
-    outputs = returned_count(function) - len(carried)
-    if outputs not in (1, 2):
+    if ports and not returns_nothing(function):
+        raise KernelError(f"{function.__qualname__}: a block function fills its output arrays and returns nothing")
+    outputs = 0 if ports else returned_count(function) - len(carried)
+    if not ports and outputs not in (1, 2):
         missing = ", ".join(item.name for item in carried) or "none"
         raise KernelError(f"{function.__qualname__}: it must return one or two samples and then each carried value ({missing})")
     rows = rows_of(declaration)
@@ -112,12 +138,13 @@ def binding_of(kind: str, function: Callable[..., Any], declaration: Declaration
     stepped = [(name, indices.index(name), inputs[name].kind != "float") for name in arguments if name in inputs and name not in rows]
     if kind == "modulator":
         stepped += [(name, len(indices) + place, False) for place, name in enumerate(EVENT_VALUES) if name in arguments]
+    stepped += [(f"{name}_beats", index, False) for name, index in beats_of(declaration).items() if f"{name}_beats" in arguments]
     notes = [Carried(name, "precise" if value.precise else "narrow") for name, value in declaration.note_values.items()]
     life = next((name for name, state in declaration.states.items() if state.life and name in arguments), "")
     if kind == "instrument" and not life:
         raise KernelError(f"{function.__qualname__}: one State must be marked `life=True`, so that a voice can end")
     return Binding(
-        shape=shape_of(kind, arguments),
+        shape="block" if ports else shape_of(kind, arguments),
         arguments=arguments,
         outputs=outputs,
         carried=carried,
@@ -127,4 +154,5 @@ def binding_of(kind: str, function: Callable[..., Any], declaration: Declaration
         memories=tuple(declaration.memories),
         tables=tuple((name, index) for index, name in enumerate(declaration.tables)),
         life=life,
+        ports=ports,
     )

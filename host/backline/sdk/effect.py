@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .declaration import EVENT_VALUES, Port, arguments_of
+from .declaration import EVENT_VALUES, Port, arguments_of, authored, binding_of, block_ports
 from .events import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
@@ -19,6 +19,7 @@ from .events import (
     Event,
     NoteOff,
     NoteOn,
+    ParameterChange,
     PitchBend,
 )
 from .kernels import contract as c
@@ -65,9 +66,21 @@ class Block:
 
 
 class _Channelled(Plugin):
-    """What effects and modulators share: state per channel."""
+    """What effects and modulators share: state per channel, and three ways to write: `sample`, `block`, or `process` in numpy."""
 
     kind: ClassVar[Kind] = "effect"
+
+    @classmethod
+    def kernel_function(cls) -> Callable[..., Any] | None:
+        """The author's `block` function, else `sample`, else None."""
+        return authored(cls, "block") or cls.sample_function()
+
+    @classmethod
+    def _bind_block(cls) -> None:
+        """Bind a block function: its arrays are known once the ports are."""
+        function = authored(cls, "block")
+        if function is not None:
+            cls.binding = binding_of(cls.kind, function, cls.declaration, block_ports(cls.inputs, cls.outputs))
 
     def process(self, block: Block) -> None:
         """Fill `block.output()` from `block.input()`: for plugins written in numpy instead of `sample`. Override one of the two."""
@@ -88,7 +101,7 @@ class _Channelled(Plugin):
         self._block = Block(self)
 
     def _per_channel(self) -> bool:
-        return self.binding is not None and self.binding.shape == "channel"
+        return self.binding is not None and self.binding.shape in ("channel", "block")
 
     def _context_for_state(self) -> None:
         context = self._context
@@ -123,16 +136,20 @@ class _Channelled(Plugin):
 
 
 class Effect(_Channelled):
-    """Audio in, audio out. Write `sample(x, ...)` for one channel, `sample(left, right, ...)` for both, or `process(self, block)` in numpy.
+    """Audio in, audio out. Write `sample(x, ...)` for one channel or `sample(left, right, ...)` for both.
 
     `sidechain` (or `sidechain_left`, `sidechain_right`) among the arguments opens a sidechain input.
+
+    What does not fit one sample is written as a compiled `block(x, out, ..., frames)`: ports are float32[channels, frames] (the port `in`
+    is called `x`, others have their names), smoothed parameters float32[frames], stepped ones numbers, states float64[channels], memories
+    float32[channels, length]; it fills the outputs and returns nothing. Or as `process(self, block)` in numpy.
     """
 
     kind: ClassVar[Kind] = "effect"
 
     @classmethod
     def _settle_ports(cls) -> None:
-        sample: Callable[..., Any] | None = cls.sample_function()
+        sample = cls.kernel_function()
         if "inputs" not in vars(cls):
             arguments = arguments_of(sample) if sample else ()
             own = 2 if "left" in arguments else 0
@@ -144,12 +161,14 @@ class Effect(_Channelled):
         if "outputs" not in vars(cls):
             stereo = cls.binding is not None and cls.binding.outputs == 2
             cls.outputs = (Port("out", 2 if stereo else 1 if cls.inputs[0].channels == 2 and cls.binding else 0),)
+        cls._bind_block()
 
 
 class Modulator(_Channelled):
     """A control signal out, one value a sample: -1..1 or 0..1 as the class says in `bipolar`.
 
-    `sample` may take `x` (an audio input, mono) and what it hears from events: gate, velocity, key, pressure, bend.
+    `sample` may take `x` (an audio input, mono) and what it hears from events: gate, velocity, key, pressure, bend, and `notes`, which
+    counts the notes that have begun.
     """
 
     kind: ClassVar[Kind] = "modulator"
@@ -158,11 +177,12 @@ class Modulator(_Channelled):
 
     @classmethod
     def _settle_ports(cls) -> None:
-        sample = cls.sample_function()
+        sample = cls.kernel_function()
         arguments = arguments_of(sample) if sample else ()
         if "inputs" not in vars(cls):
             cls.inputs = (Port("in", 1),) if "x" in arguments else ()
         cls.takes_events = bool(set(arguments) & set(EVENT_VALUES)) or cls.takes_events
+        cls._bind_block()
 
     def _make_state(self) -> None:
         super()._make_state()
@@ -170,12 +190,13 @@ class Modulator(_Channelled):
 
     def handle(self, event: Event) -> None:
         """Take one event: notes, pressure and bend become the values that `sample` may read."""
-        gate, velocity, key, pressure, bend = (len(self.parameters) + place for place in range(len(EVENT_VALUES)))
+        gate, velocity, key, pressure, bend, notes = (len(self.parameters) + place for place in range(len(EVENT_VALUES)))
         values = self._values
         match event:
             case NoteOn():
                 self._held.append(event.key)
                 values[gate], values[velocity], values[key] = 1.0, event.velocity, event.key
+                values[notes] += 1.0
             case NoteOff():
                 if event.key in self._held:
                     self._held.remove(event.key)
@@ -193,14 +214,15 @@ class Modulator(_Channelled):
     def _reset_state(self) -> None:
         super()._reset_state()
         self._held.clear()
-        self._values[len(self.parameters) :] = 0.0
+        self._values[len(self.parameters) : len(self.parameters) + len(EVENT_VALUES)] = 0.0
 
 
 class EventEffect(Plugin):
-    """Events in, events out: arpeggiators, transposers, filters of notes. Write `process(self, events, block)`.
+    """Events in, events out: arpeggiators, transposers, filters of notes. Write `process(self, events, frames)`.
 
-    `process` gets the events of the block (frames 0 .. frames-1, sorted) and returns those to pass on, sorted by frame. Positions in musical time
-    come from `self.transport`; `self.transport.frame_at(beat)` does not depend on how the stream is split.
+    `process` gets the events of the block (frames 0 .. frames-1, sorted) and returns those to pass on, sorted by frame. Positions in
+    musical time come from `self.transport`; `self.transport.frame_at(beat)` does not depend on how the stream is split. A parameter change
+    in the middle of a block splits it, so that a parameter has one value during each call; parameters here are never smoothed.
     """
 
     kind: ClassVar[Kind] = "event"
@@ -214,16 +236,38 @@ class EventEffect(Plugin):
     def advance(self, start: int, end: int) -> None:
         """Event effects compute no audio."""
 
+    @classmethod
+    def _settle_ports(cls) -> None:
+        for parameter in cls.parameters.values():
+            parameter.smoothing = 0.0
+
     def translate(self, events: Sequence[Event], frames: int) -> list[Event]:
-        """Run one block: parameter changes among the events are applied, all others go through `process`."""
+        """Run one block: each parameter change among the events is applied at its frame, all others go through `process`."""
         self._started = True
-        own = []
+        passed: list[Event] = []
+        waiting: list[Event] = []
+        at = 0
         for event in events:
-            if type(event).__name__ == "ParameterChange":
-                self.handle(event)
-            else:
-                own.append(event)
-        return self.process(own, frames)
+            if not isinstance(event, ParameterChange):
+                waiting.append(event)
+                continue
+            if event.frame > at:
+                passed += self._stretch([item for item in waiting if item.frame < event.frame], at, event.frame)
+                waiting = [item for item in waiting if item.frame >= event.frame]
+                at = event.frame
+            self.handle(event)
+        return passed + self._stretch(waiting, at, frames)
+
+    def _stretch(self, events: Sequence[Event], start: int, end: int) -> list[Event]:
+        """Process frames [start, end) of a block as if they were a block of their own."""
+        if start == 0:
+            return self.process(events, end)
+        self.transport.frame += start
+        try:
+            given = self.process([event.at(event.frame - start) for event in events], end - start)
+        finally:
+            self.transport.frame -= start
+        return [event.at(event.frame + start) for event in given]
 
     def release_all(self) -> list[Event]:
         """Forget everything held and return the note-offs that are owed (frame 0): called on panic, bypass and stop."""

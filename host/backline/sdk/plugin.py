@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from .declaration import Declaration, Port, binding_of, declaration_of, kernel_fingerprint, rows_of, snake_case
+from .declaration import Declaration, Port, authored, beats_of, binding_of, declaration_of, kernel_fingerprint, rows_of, snake_case
 from .events import Event, ParameterChange
 from .kernels import Binding, kernel_address
 from .kernels import contract as c
@@ -77,11 +77,12 @@ class Plugin:
     @classmethod
     def sample_function(cls) -> Callable[..., Any] | None:
         """The author's function of one sample, or None for plugins that process blocks themselves."""
-        for base in cls.__mro__:
-            if "sample" in vars(base):
-                function = vars(base)["sample"]
-                return function.__func__ if isinstance(function, staticmethod) else function  # type: ignore[no-any-return]
-        return None
+        return authored(cls, "sample")
+
+    @classmethod
+    def kernel_function(cls) -> Callable[..., Any] | None:
+        """The author's function that becomes the kernel; kinds that have other ways than `sample` refine this."""
+        return cls.sample_function()
 
     @classmethod
     def _settle_ports(cls) -> None:
@@ -90,11 +91,10 @@ class Plugin:
     @classmethod
     def compile(cls) -> int:
         """Make sure the kernel is compiled and kept; return its address (0 for plugins without one)."""
-        sample = cls.sample_function()
-        if sample is None or cls.binding is None:
+        function, binding = cls.kernel_function(), cls.binding
+        if function is None or binding is None:
             return 0
-        binding = cls.binding
-        return kernel_address(kernel_fingerprint(sample), binding, lambda: kernel_text(sample, binding))
+        return kernel_address(kernel_fingerprint(function), binding, lambda: kernel_text(function, binding))
 
     def __init__(self, sample_rate: float = 48000.0, max_block: int = 512, channels: int = 2) -> None:
         self.sample_rate = float(sample_rate)
@@ -145,7 +145,8 @@ class Plugin:
         self._rows_of = rows_of(self.declaration)
         self._index_of = {name: index for index, name in enumerate(self.parameters)}
         count = len(self._rows_of)
-        self._values = np.zeros(len(self.parameters) + 8)
+        self._beats_of = beats_of(self.declaration)
+        self._values = np.zeros(len(self.parameters) + 8 + len(self._beats_of))
         self._smoothed = np.zeros(max(count, 1))
         self._records = np.zeros((max(count, 1), RECORD))
         self._rows = np.zeros((max(count, 1), self.max_block), np.float32)
@@ -171,8 +172,10 @@ class Plugin:
         self._apply(name, smooth=self._started if smooth is None else smooth)
 
     def _apply(self, name: str, *, smooth: bool) -> None:
-        parameter = self.parameters[name]
-        value = parameter.resolve(self._given[name], self.transport.tempo)
+        parameter, given = self.parameters[name], self._given[name]
+        if name in self._beats_of:
+            self._values[self._beats_of[name]] = given.in_beats() if isinstance(given, Beats) else 0.0
+        value = parameter.resolve(given, self.transport.tempo)
         self._values[self._index_of[name]] = value
         row = self._rows_of.get(name)
         if row is None:
@@ -251,7 +254,7 @@ class Plugin:
 
     def _make_context(self) -> None:
         context = self._context
-        context[c.STRIDE] = self.max_block
+        context[c.STRIDE], context[c.WIDTH] = self.max_block, self.channels
         context[c.VALUES] = self._values.ctypes.data
         context[c.ROWS] = self._rows.ctypes.data
         context[c.INPUTS] = self._addresses_in.ctypes.data

@@ -127,6 +127,17 @@ def random_next(seed: Precise) -> Precise:
     return moved - floor(moved)
 
 
+def random_at(index: int, seed: int) -> float:
+    """The random number in [0, 1) that belongs to a whole number: the same one whenever it is asked for, another one for another seed.
+
+    A 32-bit integer hash in the manner of T. Mueller (two rounds of xor-shift and multiply).
+    """
+    h = (index * 2654435761 + seed * 2246822519 + 374761393) & 0xFFFFFFFF
+    h = ((h ^ (h >> 16)) * 73244475) & 0xFFFFFFFF
+    h = ((h ^ (h >> 16)) * 73244475) & 0xFFFFFFFF
+    return (h ^ (h >> 16)) / 4294967296.0
+
+
 def bipolar(unit: float) -> float:
     """Map 0..1 to -1..1."""
     return 2.0 * unit - 1.0

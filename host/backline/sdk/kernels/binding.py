@@ -11,7 +11,7 @@ from typing import Literal
 from . import contract as c
 from .source import KernelError
 
-Shape = Literal["channel", "stereo", "voice", "control"]
+Shape = Literal["channel", "stereo", "voice", "control", "block"]
 Width = Literal["narrow", "precise", "phase"]
 
 LIMIT = "1e8"  # +160 dB: what is louder is a fault
@@ -34,8 +34,18 @@ class Carried:
 
 
 @dataclass(frozen=True)
+class BlockPort:
+    """A port that a block function sees as an array: its argument, its place among inputs or outputs, its channels (0: the node's)."""
+
+    argument: str
+    index: int
+    channels: int
+    output: bool
+
+
+@dataclass(frozen=True)
 class Binding:
-    """What a sample function's arguments mean, taken from the class body; everything a kernel's text depends on besides the function."""
+    """What a sample (or block) function's arguments mean, taken from the class body; everything a kernel's text depends on besides the function."""
 
     shape: Shape
     arguments: tuple[str, ...]
@@ -47,11 +57,12 @@ class Binding:
     memories: tuple[str, ...] = ()
     tables: tuple[tuple[str, int], ...] = ()
     life: str = ""
+    ports: tuple[BlockPort, ...] = ()  # shape `block` only
 
 
 def unknown_argument(argument: str) -> KernelError:
     """The error for an argument name that means nothing."""
-    return KernelError(f"sample function: argument {argument!r} is neither a parameter, a state, an input nor a time value")
+    return KernelError(f"kernel function: argument {argument!r} is neither a parameter, a state, a port nor a time value")
 
 
 def output_names(binding: Binding) -> list[str]:

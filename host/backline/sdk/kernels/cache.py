@@ -67,8 +67,8 @@ def _surroundings() -> bytes:
 
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    for name in ("binding.py", "compile.py", "contract.py", "core.py", "generate.py", "narrow.py", "source.py", "stages.py", "voice.py"):
-        digest.update((folder / name).read_bytes())
+    for name in ("binding", "block", "compile", "contract", "core", "generate", "narrow", "source", "stages", "voice"):
+        digest.update((folder / f"{name}.py").read_bytes())
     features = llvm.get_host_cpu_features().flatten()
     versions = (sys.version, metadata.version("numba"), llvmlite.__version__, llvm.get_host_cpu_name(), features)
     digest.update(repr(versions).encode())

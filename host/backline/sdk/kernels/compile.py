@@ -96,6 +96,14 @@ def namespace() -> dict[str, Any]:
         return carray(_f32_pointer(address), (length,))
 
     @inline
+    def f32_rows(address: Any, rows: Any, length: Any) -> Any:
+        return carray(_f32_pointer(address), (rows, length))
+
+    @inline
+    def f64_rows(address: Any, rows: Any, length: Any) -> Any:
+        return carray(_f64_pointer(address), (rows, length))
+
+    @inline
     def f64_at(address: Any, length: Any) -> Any:
         return carray(_f64_pointer(address), (length,))
 
@@ -118,6 +126,8 @@ def namespace() -> dict[str, Any]:
         "floor": floor,
         "power_of_two": power_of_two,
         "f32_at": f32_at,
+        "f32_rows": f32_rows,
+        "f64_rows": f64_rows,
         "f64_at": f64_at,
         "i64_at": i64_at,
     }

@@ -27,7 +27,8 @@ TABLES = 13  # address of int64[tables, 2]: address and length of each shared ta
 GROUP_PORT = 14  # address of int64[groups]: which output port a group of lanes plays to (voices)
 FAULTS = 15  # how often a non-finite value was caught and the state cleared; written by the kernel
 PHASES = 16  # address of uint32[groups, phases, 16]: a turn is 2**32 (voices)
-FIRST_FREE = 17  # slots from here on belong to the kernel itself
+WIDTH = 17  # channels of every port that has no number of its own
+FIRST_FREE = 18  # slots from here on belong to the kernel itself
 
 SLOTS = 24
 

@@ -1,7 +1,7 @@
 """Write the block kernel around an author's sample function.
 
-This module knows the kernels of effects and modulators: frame by frame, in float64, once per channel or once for both. Voice kernels are
-written in `voice`. It does not know how text is compiled or who calls it.
+This module knows the kernels of effects and modulators: frame by frame, in float64, once per channel or once for both. Kernels of whole
+blocks are written in `block`, voice kernels in `voice`. It does not know how text is compiled or who calls it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from . import contract as c
 from .binding import LIMIT, TIME_ARGUMENTS, Binding, memory_lines, output_names, parameter_lines, prologue, unknown_argument
+from .block import block_text
 from .source import collect
 from .stages import cut, function_costs
 from .voice import voice_text
@@ -19,6 +20,8 @@ from .voice import voice_text
 def kernel_text(function: Callable[..., Any], binding: Binding) -> str:
     """Return the whole text of a kernel; compiling it defines `kernel(context, start, end)`. KernelError for what it cannot hold."""
     collected = collect(function, narrow=binding.shape == "voice")
+    if binding.shape == "block":
+        return block_text(collected, binding)
     if binding.shape != "voice":
         return collected.text() + "\n\n" + "\n".join(_effect(collected.top, binding)) + "\n"
     floats = {name for name, kind in collected.kinds.items() if kind == "f"}

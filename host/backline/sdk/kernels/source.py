@@ -248,6 +248,11 @@ def function_text(tree: ast.FunctionDef) -> str:
     return "@inline\n" + ast.unparse(ast.fix_missing_locations(tree))
 
 
+def returns_nothing(function: Callable[..., Any]) -> bool:
+    """Whether no `return` of a function gives a value."""
+    return not any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(_parse(_plain(function))))
+
+
 def returned_count(function: Callable[..., Any]) -> int:
     """How many values a function returns: the length of the tuple in its `return`, 1 for a single value. KernelError when it varies."""
     counts = set()
