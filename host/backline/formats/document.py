@@ -85,7 +85,7 @@ class Source:
                 return tree
             self.note(tree, f"{what} has no value")
         elif not isinstance(tree, Refused):
-            self.note(tree, f"{what} is a single value, not {_shape(tree)}")
+            self.note(tree, f"{what} must be a single value, not {_shape(tree)}")
         return None
 
     def mapping(self, tree: Tree, what: str, hint: str | None = None) -> Mapping | None:
@@ -98,7 +98,7 @@ class Source:
         if _is_nothing(tree):
             return Mapping(tree.line, tree.column)
         if not isinstance(tree, Refused):
-            self.note(tree, f"{what} has keys with values, and is not {_shape(tree)}", hint)
+            self.note(tree, f"{what} must be keys with values, not {_shape(tree)}", hint)
         return None
 
     def sequence(self, tree: Tree, what: str, hint: str | None = None) -> Sequence | None:
@@ -111,7 +111,7 @@ class Source:
         if _is_nothing(tree):
             return Sequence(tree.line, tree.column)
         if not isinstance(tree, Refused):
-            self.note(tree, f"{what} is a list, not {_shape(tree)}", hint)
+            self.note(tree, f"{what} must be a list, not {_shape(tree)}", hint)
         return None
 
     def check_keys(self, mapping: Mapping, known: Collection[str], what: str) -> None:

@@ -65,7 +65,7 @@ def show_problem(problem: Problem, line: str | None) -> str:
     """Return the block for one problem: place and message, its source line and carets (if there is a line), hint."""
     place = problem.place
     block = [f"{place}: {problem.message}"]
-    if line is not None:
+    if line is not None and line.strip():
         start = min(max(place.column - 1, 0), len(line))
         end = min(max(start + place.width, start + 1), max(len(line), start + 1))
         source, start, end = _window(line, start, end)
@@ -105,12 +105,14 @@ def line_and_column(text: str, index: int) -> tuple[int, int]:
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """Return "did you mean X?" for the candidate nearest to `word`, or None when none is near.
 
-    Near means: equal but for case, `-` and `_`; begun by the word (3 letters or more); or few typing slips away (letters
+    Near means: equal but for case, spaces, `-` and `_`; begun by the word (3 letters or more); or few typing slips away (letters
     left out, added, changed or swapped; one for each three letters).
     """
     if not word or len(word) > _LONGEST_WORD:
         return None
     plain = _plain(word)
+    if not plain:
+        return None
     allowed = max(1, len(plain) // 3)
     best: tuple[int, int, str] | None = None
     for candidate in candidates:
@@ -151,7 +153,7 @@ def _slips(first: str, second: str) -> int:
 
 
 def _plain(word: str) -> str:
-    return word.lower().replace("-", "_").replace(" ", "_")
+    return word.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
 def _window(line: str, start: int, end: int) -> tuple[str, int, int]:

@@ -80,7 +80,7 @@ def parse_preset(text: str, name: str = "preset", path: Path | None = None, migr
     root, problems = read_yaml(text, name)
     source = Source(name, text, problems)
     if not isinstance(root, Mapping):
-        source.note(root, "a preset has keys with values, such as nodes and wires", 'begin it with "preset: 1"')
+        source.note(root, "a preset must be keys with values, such as nodes and wires", 'begin it with "preset: 1"')
         raise DocumentError(source.problems, text)
     migrations.migrate(root, source)
     preset = PresetReader(root, source).read()

@@ -59,6 +59,10 @@ class PresetReader:
         self.root = root
         self.source = source
         self.nodes = self._names("nodes")
+        # Where the nodes themselves cannot be read, or may stand under a misspelt key, wires are not blamed as well.
+        self.nodes_are_known = isinstance(root.get("nodes"), Mapping) or (
+            "nodes" not in root.entries and set(root.entries) <= set(PRESET_KEYS)
+        )
         self.zones = self._names("zones")
         self.macros = self._names("macros")
 
@@ -420,11 +424,12 @@ class PresetReader:
             self.source.note_text(key, error)
 
     def _check_node_name(self, scalar: Scalar, word: Word, name: str) -> None:
-        if name not in self.nodes:
+        if name not in self.nodes and self.nodes_are_known:
             place = self.source.within(scalar, word.start, word.start + len(name))
+            near = [other for other in (*self.nodes, *self.zones, *RESERVED_NAMES) if other != name]
             what = "is a zone, not a node" if name in self.zones else "is not a node of this preset"
             what = "is an end of the graph, not a node" if name in RESERVED_NAMES else what
-            self.source.note(place, f"{quoted(name)} {what}", self.source.hint(name, [*self.nodes, *self.zones, *RESERVED_NAMES]))
+            self.source.note(place, f"{quoted(name)} {what}", self.source.hint(name, near))
 
     def _word(self, scalar: Scalar, word: Word) -> Place:
         return self.source.within(scalar, word.start, word.end)

@@ -42,7 +42,7 @@ _TEXTS = {
     ),
     "Control": (
         "A gesture and a macro or parameter, with a range if wanted: `cc 1 channel 2 -> keys.vibrato_depth [0 % .. 60 %]`.",
-        rf"^\s*({_GESTURE})(\s+channel\s+\d{{1,2}})?\s*->\s*{_TARGET}(\[[^\[\]]+\.\.[^\[\]]+\])?\s*$",
+        rf"^\s*({_GESTURE})(\s+channel\s+\d{{1,2}})?\s*->\s*{_TARGET}\s*(\[[^\[\]]+\.\.[^\[\]]+\])?\s*$",
     ),
     "Range": ("Two ends and, if wanted, a curve: `200 Hz .. 8 kHz log`.", _RANGE),
     "Requirement": (

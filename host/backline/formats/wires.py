@@ -45,10 +45,11 @@ GESTURES: tuple[str, ...] = get_args(GestureKind)
 
 _NAME = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
 _PORT = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
-_ARROW = re.compile(r"->")
+_ARROW = re.compile(r"-+>")
 _ODD_ARROW = re.compile(r"[-=]{1,3}>|→|⟶|➔|>")
 _WORD = re.compile(r"\S+")
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
+_BEGINS_AS_NUMBER = re.compile(r"[+-]?\.?\d", re.ASCII)
 _REQUIREMENT = re.compile(r"([^<>=!~,]+?)\s*(?:(?=[<>=!~])(.*))?", re.DOTALL)
 _VERSION = re.compile(r"\s*(>=|<=|==|!=|~=|>|<)\s*([0-9][0-9A-Za-z.+-]*)\s*", re.ASCII)
 
@@ -161,7 +162,8 @@ def parse_modulation(text: str) -> ParsedModulation:
         target.fail(f'"{aim.parameter}" is no parameter; write node.parameter', f"for example {aim.parameter}.cutoff")
     if depth is None:
         body.fail("a modulation needs a depth", f"for example {body.text} [35 %]")
-    _check_quantity(depth)
+    if not _is_quantity(depth.text) and not _BEGINS_AS_NUMBER.match(depth.text):
+        depth.fail(f"{quoted(depth.text)} is not a depth", "for example [35 %], [2 oct] or [500 Hz]")
     modulation = Modulation(source=end, target=aim, depth=depth.text, rate=_parse_rate(after))
     return ParsedModulation(modulation, source, target, depth)
 
@@ -189,7 +191,7 @@ def parse_range(word: Word) -> ParsedRange:
     low, rest = word.part(0, dots), word.part(dots + 2)
     if ".." in rest.text:
         rest.fail("a range has two ends, not more")
-    high, curve = _split_curve(rest)
+    high, curve = _split_curve(rest, low)
     for end in (low, high):
         if not end.text:
             word.fail("an end of the range is missing", 'write LOW .. HIGH, for example "200 Hz .. 8 kHz log"')
@@ -307,6 +309,8 @@ def _split_bracket(text: str) -> tuple[Word, Word | None, Word]:
 def _split_arrows(body: Word) -> list[Word]:
     words, at = [], 0
     for arrow in _ARROW.finditer(body.text):
+        if arrow[0] != "->":
+            raise TextError(f"{quoted(arrow[0])} connects nothing", body.start + arrow.start(), body.start + arrow.end(), "write ->")
         words.append(body.part(at, arrow.start()))
         at = arrow.end()
     words.append(body.part(at))
@@ -422,7 +426,7 @@ def _parse_gesture(word: Word) -> Gesture:
     return Gesture(kind=cast("GestureKind", kind.text), number=number, channel=channel)
 
 
-def _split_curve(word: Word) -> tuple[Word, Curve | None]:
+def _split_curve(word: Word, low: Word) -> tuple[Word, Curve | None]:
     """Split `8 kHz log` or `8 kHz, log`; a last word of letters that is no unit must be a curve."""
     comma = word.text.rfind(",")
     space = word.text.rfind(" ")
@@ -434,7 +438,8 @@ def _split_curve(word: Word) -> tuple[Word, Curve | None]:
         # "-12 dB" is a value with its unit, "-12 dB db" and "-12, db" name the curve.
         if name.text == curve and (curve != "db" or comma >= 0 or " " in value.text):
             return value, curve
-    if comma >= 0 or (_is_quantity(value.text) and not _is_quantity(word.text) and name.text.isalpha()):
+    is_word = name.text.isalpha() and not low.text.endswith(f" {name.text}")  # a unit that only the parameter knows
+    if comma >= 0 or (_is_quantity(value.text) and not _is_quantity(word.text) and is_word):
         name.fail(f"{quoted(name.text)} is no curve; known are {', '.join(CURVES)}", did_you_mean(name.text, CURVES))
     return word, None
 
@@ -446,8 +451,6 @@ def _check_ends(low: Word, high: Word, curve: Curve | None) -> None:
         try:
             units.append(infer_unit(end.text))
         except UnitError:
-            if re.match(r"[+-]?[\d.]", end.text):
-                _check_quantity(end)
             units.append(None)
     first, second = units
     if first and second and first != second and {first, second} != {"Hz", "note"}:
@@ -456,13 +459,6 @@ def _check_ends(low: Word, high: Word, curve: Curve | None) -> None:
         for end, unit in ((low, first), (high, second)):
             if not is_synced(end.text) and unit != "note" and parse_quantity(end.text, unit or "") <= 0:
                 end.fail(f"a log range needs ends above zero, not {quoted(end.text)}")
-
-
-def _check_quantity(word: Word) -> None:
-    try:
-        infer_unit(word.text)
-    except UnitError as error:
-        word.fail(str(error))
 
 
 def _is_quantity(text: str) -> bool:

@@ -109,6 +109,8 @@ def decode(data: bytes, file: str) -> str:
     """Return the text of a document's bytes. Raises `DocumentError` when it is too large or not UTF-8."""
     if len(data) > LARGEST:
         raise DocumentError([Problem(Place(file, 1, 1), "the file is larger than 1 MiB, where documents end")])
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DocumentError([Problem(Place(file, 1, 1), "the file is UTF-16; save it as UTF-8")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -280,8 +282,11 @@ class _Composer:
             message = "tabs cannot indent; use spaces"
         else:
             message = _translated(error, self.text[max(mark.index - column, 0) : mark.index])
-            if error.context_mark and ("closing quote" in message or mark.index >= len(self.text)):
-                line, column = error.context_mark.line, error.context_mark.column
+            began = error.context_mark
+            if began and (message.startswith(("a closing quote", "a ':' is missing")) or mark.index >= len(self.text)):
+                line, column = began.line, began.column
+            elif began and "or the closing" in message and began.line < line:
+                message += f"; it was opened at line {began.line + 1}"
         return DocumentError([*self.problems, Problem(Place(self.file, line + 1, column + 1), message)], self.text)
 
 
@@ -309,7 +314,7 @@ def _translated(error: yaml.MarkedYAMLError, before: str) -> str:
         if ": " in before:
             return "a second ':' stands here; put the value in quotes, or begin a new line"
         return "a key cannot stand here: the line above lacks its ':', or this one is indented too far"
-    if "expected key" in said and before.endswith(("'", '"')):
+    if ("expected key" in said or "expected '-'" in said) and before.rstrip().endswith(("'", '"')):
         return "nothing may follow the closing quote but a comment"
     for part, message in _SYNTAX:
         if part in said:

@@ -24,7 +24,7 @@ def write_yaml(document: dict[str, Any], open_keys: Collection[str] = ()) -> str
     """Return the YAML text of a mapping; the entries of `open_keys` each get their own line or lines."""
     lines: list[str] = []
     for key, value in document.items():
-        if key in open_keys and value:
+        if key in open_keys and value and not isinstance(value, str):
             lines.append(f"{write_scalar(key)}:")
             lines += _open_entries(value)
         else:
