@@ -29,7 +29,8 @@ def environment(tmp_path_factory):
 
 
 def run(*command, folder, home):
-    variables = {**os.environ, "BACKLINE_HOME": str(home)}
+    kernels = Path(os.environ["XDG_CACHE_HOME"]) / "downstream-kernels"  # stays warm between runs
+    variables = {**os.environ, "BACKLINE_HOME": str(home), "BACKLINE_KERNEL_CACHE": str(kernels)}
     return subprocess.run([str(part) for part in command], cwd=folder, env=variables, capture_output=True, text=True, check=False)
 
 
