@@ -73,7 +73,7 @@ def test_every_kind_of_argument_arrives(noise):
 
 def test_a_parameter_glides_sample_by_sample():
     plugin = Everything(48000.0, 1024, channels=1)
-    plugin.drive(0)
+    plugin.compute(0)
     ones = np.ones((1, 1024), np.float32)
     silence = np.zeros((1, 1024), np.float32)
     plugin.process_block([silence, silence], 1024)
