@@ -14,10 +14,10 @@ import numpy as np
 
 from backline.rack.foreign import builtin_info, statefile
 from backline.rack.foreign.base import LARGEST_CALL, Audio, Change, ForeignParameter
-from backline.rack.foreign.builtin_table import REBLOCKED, STEREO_AT_MOST
+from backline.rack.foreign.builtin_table import REBLOCKED, STEREO_AT_MOST, WINDOWED
 from backline.rack.foreign.errors import ForeignLoadError, ForeignParameterError, ForeignProcessError, ForeignStateError
 from backline.rack.foreign.pedal import PedalboardEffect, stream
-from backline.rack.foreign.reblock import QUANTUM, Reblocker, measured_debt
+from backline.rack.foreign.reblock import QUANTUM, Reblocker, Windows, measured_debt
 from backline.sdk.events import Event
 from backline.sdk.transport import Transport
 
@@ -93,17 +93,23 @@ class BuiltinEffect(PedalboardEffect):
         else:
             self.pedal.reset()
         try:
-            debt = self._debt()
+            self._queue = self._windows() if self.info.name in WINDOWED else self._blocks()
         except (RuntimeError, ValueError) as error:
             raise ForeignProcessError(f"{self.name} cannot run at {self.rate:g} Hz with {self.inputs} channels: {error}") from error
-        pedal, rate = self.pedal, self.rate
-        self._queue = Reblocker(
-            self.inputs,
-            debt,
-            lambda block: pedal.process(block, rate, QUANTUM, False),
-            lambda offset: self.schedule.due(self._queue_position + offset),
-        )
         self._run = self._through_queue
+
+    def _blocks(self) -> Reblocker:
+        pedal, rate = self.pedal, self.rate
+        return Reblocker(self.inputs, self._debt(), lambda block: pedal.process(block, rate, QUANTUM, False), self._due)
+
+    def _windows(self) -> Reblocker:
+        window, rate = WINDOWED[self.info.name], self.rate
+        pedal = self.pedal
+        runner = Windows(self.inputs, *window, lambda piece: pedal.process(piece, rate, LARGEST_CALL, True))
+        return Reblocker(self.inputs, window.hop, runner, self._due, window.hop)
+
+    def _due(self, offset: int) -> None:
+        self.schedule.due(self._queue_position + offset)
 
     def _copy(self) -> Any:
         fresh = self._make()
@@ -116,9 +122,6 @@ class BuiltinEffect(PedalboardEffect):
         name, rate = self.info.name, self.rate
         if name == "Convolution":
             return 0
-        if name == "PitchShift":
-            # It takes in one second, and then a window that doubles with the rate and moves with the interval.
-            return math.ceil(rate) + int(4160 * 2.0 ** math.ceil(math.log2(rate / 48000.0)))
         trial = self._copy()
 
         def run(block: Audio) -> Audio:

@@ -19,6 +19,14 @@ class Range(NamedTuple):
     live: bool = True
 
 
+class Window(NamedTuple):
+    """Frames of new sound in each call, of context before and after them, and of the crossfade between two calls."""
+
+    hop: int
+    context: int
+    fade: int
+
+
 _FRACTION = Range("%", 0.0, 1.0)
 _CUTOFF = Range("Hz", 10.0, 20000.0, "log")
 _RATIO = Range("x", 1.0, 100.0, "log")
@@ -43,9 +51,10 @@ COMMON: dict[str, Range] = {
     "dry_level": _FRACTION,
     "feedback": _FRACTION,
     "freeze_mode": _FRACTION,
-    "gain_db": Range("dB", -120.0, 60.0, "db"),
+    "gain_db": Range("dB", -100.0, 60.0, "db"),
     "lookahead_ms": Range("ms", 0.1, 100.0, live=False),
     "mix": _FRACTION,
+    "mode": Range("", 0.0, 1.0),
     "q": _Q,
     "quality": Range("", 0.0, 1.0, live=False),
     "rate_hz": Range("Hz", 0.0, 100.0),
@@ -71,8 +80,11 @@ SPECIAL: dict[tuple[str, str], Range] = {
     ("Phaser", "feedback"): Range("%", -1.0, 1.0),
 }
 
-# Everything that cannot fill every block, or whose rounding follows the block: fed in blocks of 64 through a queue.
+# Everything that cannot fill every block, or whose rounding follows the block: fed in blocks of one size through a queue.
 REBLOCKED = frozenset({"BrickwallLimiter", "Convolution", "GSMFullRateCompressor", "MP3Compressor", "PitchShift", "Resample"})
+
+# pedalboard empties their inner delay line at every call, so that a stream of short calls is silence: they run on whole windows.
+WINDOWED = {"GSMFullRateCompressor": Window(4096, 2048, 256), "PitchShift": Window(32768, 4096, 2048)}
 
 # Made for one or two channels.
 STEREO_AT_MOST = frozenset({"Reverb", "MP3Compressor"})

@@ -7,6 +7,8 @@ module knows how to get true ranges and exact values out of them. It does not kn
 from __future__ import annotations
 
 import math
+import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -116,6 +118,10 @@ class HostedParameter:
         shown = _read(self.access.to_text(raw), self.parameter.unit if unit is None else unit)
         return raw if shown is None else shown
 
+    def rounded(self, shown: float) -> float:
+        """Take off the digits that come from the 24 bits of the raw value."""
+        return self._rounded(shown, self.parameter.minimum, self.parameter.maximum)
+
     def _rounded(self, shown: float, minimum: float, maximum: float) -> float:
         """Take off the digits that come from the 24 bits of the raw value: -12, not -11.999998."""
         if not self._affine or not 0.0 < maximum - minimum < math.inf:
@@ -135,7 +141,7 @@ class HostedParameter:
             return float(raw >= 0.5)
         if parameter.kind == "enum":
             return float(self._nearest(raw))
-        return self._rounded(self.shown_at(raw), parameter.minimum, parameter.maximum)
+        return self.rounded(self.shown_at(raw))
 
     def text(self) -> str:
         """Return the present value as people read it: the plugin's own words, and numbers without superfluous digits."""
@@ -221,16 +227,30 @@ def describe(accesses: Sequence[HostAccess]) -> dict[str, HostedParameter]:
     return {identity: HostedParameter(identity, access) for identity, access in zip(ids, ordered, strict=True)}
 
 
-def mend_first(hosted: dict[str, HostedParameter]) -> None:
+_SECONDS_FOR_A_REPORT = 0.1
+_DPF_VALUES = re.compile(rb"__dpf_parameters_begin__[\x00\xff][^\x00\xff]+[\x00\xff]([^\x00\xff]+)[\x00\xff]")
+
+
+def mend_first(hosted: dict[str, HostedParameter], component: bytes = b"") -> None:
     """Put right what the first parameter after the MIDI controllers says.
 
-    Instruments made with DPF 1.6 report 0 for it until it is set, whatever it truly is: the default. Setting the default makes
-    report and sound agree.
+    Instruments made with DPF 1.6 report 0 for it until it is set, whatever it truly is: the default after loading, or what stands
+    first in a state (`component`) that was just brought back. Setting that makes report and sound agree.
     """
     if not hosted:
         return
     first = min(hosted.values(), key=lambda parameter: parameter.access.index)
-    if first.access.index > 0 and first.access.get_raw() == 0.0 != first.access.default_raw:
+    if first.access.index == 0:
+        return
+    stored = _DPF_VALUES.search(component)
+    if stored is not None:
+        # minihost hears of a new state on another thread; the wrong report must have come before it can be put right.
+        patience = time.monotonic() + _SECONDS_FOR_A_REPORT
+        while first.access.get_raw() != 0.0 and time.monotonic() < patience:
+            time.sleep(0.001)
+        value = float(stored[1])
+        first.set(min(max(first.rounded(value), first.parameter.minimum), first.parameter.maximum))
+    elif not component and first.access.get_raw() == 0.0:
         first.access.set_raw(first.access.default_raw)
 
 

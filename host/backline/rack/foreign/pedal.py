@@ -112,12 +112,17 @@ def stream(effect: Any, run: Callable[..., Audio], audio: Audio, out: Audio, fra
 
     `effect` is a `PedalboardEffect` or a fused run; it is asked to `recover` when a block is not finite.
     """
+    # The squares add up to something finite only if every sample is: far cheaper than looking at each.
+    heard = audio.ravel()
+    if not math.isfinite(float(heard.dot(heard))) and not np.isfinite(heard).all():
+        # What a limiter or a filter makes of NaN may look like sound while it stays inside the effects before it.
+        audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
+        effect.faults += 1
     try:
         block = run(audio, rate, LARGEST_CALL, False)
     except (RuntimeError, ValueError) as error:
         out[:, :frames] = 0.0
         raise ForeignProcessError(f"{effect.name} failed: {error}") from error
-    # The squares add up to something finite only if every sample is: far cheaper than looking at each.
     flat = block.ravel()
     if not math.isfinite(float(flat.dot(flat))) and not np.isfinite(flat).all():
         out[:, :frames] = 0.0

@@ -308,11 +308,16 @@ class MinihostPlugin(ForeignPlugin):
         try:
             self.plugin.set_state(data)
         except RuntimeError as error:
-            raise ForeignStateError(f"{self.name}: {_plain(str(error))}") from error
+            raise ForeignStateError(f"{self.name} did not take the state: is it of another plugin or version?") from error
         self._unheard = True
         after = self.state()
         if after == before and after != data:
             raise ForeignStateError(f"{self.name} did not take the state: is it of another plugin or version?")
+        self._mend()
+
+    def _mend(self) -> None:
+        if self.kind == "instrument" and self.path is not None and self.path.suffix.lower() == ".vst3":
+            mend_first(self._hosted, statefile.split_host_state(self.name, self.state())[0])
 
     def load_vstpreset(self, path: str | Path) -> None:
         """Read a `.vstpreset` file of this plugin."""
@@ -324,6 +329,7 @@ class MinihostPlugin(ForeignPlugin):
             raise ForeignStateError(f"{self.name}: {path}: {_plain(str(error))}") from error
         self._unheard = True
         self._hear()
+        self._mend()
 
     def save_vstpreset(self, path: str | Path) -> None:
         """Write the present state as a `.vstpreset` file."""

@@ -177,6 +177,7 @@ class PedalboardHosted(ForeignPlugin):
         type(self.pedal).raw_state.fset(self.pedal, data)
         self._unheard = True
         self._taken(before, self.state(), data)
+        self._mend()
 
     def _checked_state(self, data: bytes) -> None:
         if self.path is None or self.path.suffix.lower() != ".component":
@@ -196,6 +197,11 @@ class PedalboardHosted(ForeignPlugin):
             raise ForeignStateError(f"{self.name}: {path}: {error}") from error
         self._unheard = True
         self._hear()
+        self._mend()
+
+    def _mend(self) -> None:
+        if len(self._hosted) < len(self._native) and self.pedal.is_instrument:
+            mend_first(self._hosted, statefile.split_host_state(self.name, self.state())[0])
 
     def save_vstpreset(self, path: str | Path) -> None:
         """Write the present state as a `.vstpreset` file."""
