@@ -3,7 +3,7 @@
 This module knows parameters, smoothing, blocks and ports of one plugin. It does not know graphs, documents, files or devices.
 
 A class body declares data (see `params`); an instance is one running processor, made off the audio thread for one sample rate and one
-largest block. After that a host calls `drive` once a block. Nothing in `drive` allocates audio memory, locks or logs.
+largest block. After that a host calls `compute` once a block. Nothing in `compute` allocates audio memory, locks or logs.
 """
 
 from __future__ import annotations
@@ -240,6 +240,12 @@ class Plugin:
         self._rows_context[5] = self._modulation_count
         return held
 
+    def clear_modulation(self) -> None:
+        """Forget all modulation."""
+        self._modulation_count = 0
+        self._rows_context[5] = 0
+        self._depths.clear()
+
     # -- buffers and kernels -------------------------------------------------------------------------------------------------------
 
     def port_channels(self, port: Port) -> int:
@@ -311,7 +317,7 @@ class Plugin:
 
     # -- running -------------------------------------------------------------------------------------------------------------------
 
-    def drive(self, frames: int, events: Iterable[Event] = ()) -> None:
+    def compute(self, frames: int, events: Iterable[Event] = ()) -> None:
         """Compute frames [0, frames) of the connected buffers. `events` are sorted by frame; the stream is split at each of them."""
         self._started = True
         at = 0
@@ -324,7 +330,7 @@ class Plugin:
             self.advance(at, frames)
 
     def start(self) -> None:
-        """From now on parameters glide: a host calls this when sound begins without `drive`."""
+        """From now on parameters glide: a host calls this when sound begins without `compute`."""
         self._started = True
 
     def advance(self, start: int, end: int) -> None:
@@ -352,7 +358,7 @@ class Plugin:
         write_time(self._time, moment)
         for buffer, given in zip(self._ports_in, inputs, strict=False):
             buffer[:, :frames] = given
-        self.drive(frames, events)
+        self.compute(frames, events)
         if transport is None:
             moment.advance(frames)
         return [buffer[:, :frames].copy() for buffer in self._ports_out]

@@ -156,27 +156,30 @@ def kernel(context, start, end):
 
 FEEDBACK_READ_TEXT = """
 def kernel(context, start, end):
-    # 0 stride, 1 destination, 2 channels, 3 ring float32[channels, frames], 4 frames, 5 position
+    # 0 stride, 1 destination, 2 channels, 3 ring float32[channels, frames], 4 frames, 5 address of the position
+    position = i64_at(context[5], 1)[0]
     stride = context[0]
     frames = context[4]
     for c in range(context[2]):
         out = f32_at(context[1] + 4 * c * stride, stride)
         ring = f32_at(context[3] + 4 * c * frames, frames)
         for i in range(start, end):
-            out[i] = ring[(context[5] + i - start) % frames]
+            out[i] = ring[(position + i - start) % frames]
 """
 
 FEEDBACK_WRITE_TEXT = """
 def kernel(context, start, end):
     # as for reading, with the source in place of the destination; moves the position on
+    at = i64_at(context[5], 1)
+    position = at[0]
     stride = context[0]
     frames = context[4]
     for c in range(context[2]):
         source = f32_at(context[1] + 4 * c * stride, stride)
         ring = f32_at(context[3] + 4 * c * frames, frames)
         for i in range(start, end):
-            ring[(context[5] + i - start) % frames] = source[i]
-    context[5] = (context[5] + end - start) % frames
+            ring[(position + i - start) % frames] = source[i]
+    at[0] = (position + end - start) % frames
 """
 
 TEXTS = {"rows": ROWS_TEXT, "mix": MIX_TEXT, "fold": FOLD_TEXT, "delay": DELAY_TEXT, "guard": GUARD_TEXT, "blend": BLEND_TEXT, "feedback_read": FEEDBACK_READ_TEXT, "feedback_write": FEEDBACK_WRITE_TEXT}

@@ -1,0 +1,172 @@
+"""A running graph at one sample rate and block size.
+
+This module knows blocks: events in, controls, stages, audio out. It does not know files, scripts or how long a piece is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from backline.catalog import Catalog
+from backline.formats.preset_file import LoadedPreset
+from backline.model import OUTPUT
+from backline.sdk.events import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN, ControlChange, Event, ParameterChange
+from backline.sdk.plugin import write_time
+from backline.sdk.transport import Transport
+
+from .expand import Flat, Problems, expand
+from .graph import Graph, GraphBuilder
+from .macros import Knobs, Setting
+from .native_node import EventNode
+from .node import RackNode
+from .plan import FEEDBACK_FRAMES, Plan
+from .requirements import check_requirements
+from .resolve import Missing, Resolver
+
+
+class Engine:
+    """Everything that sounds: graph, plan, knobs and musical time.
+
+    Raises DocumentError when the preset cannot run here.
+    """
+
+    def __init__(
+        self,
+        document: LoadedPreset,
+        rate: float,
+        max_block: int,
+        *,
+        catalog: Catalog | None = None,
+        missing: Missing = "error",
+        folders: Iterable[str | Path] = (),
+    ) -> None:
+        self.rate, self.max_block = float(rate), int(max_block)
+        self.problems, self.warnings = Problems(), Problems()
+        self.flat: Flat = expand(document, self.problems)
+        resolver = Resolver(
+            self.rate, self.max_block, self.problems, catalog=catalog, missing=missing, folders=folders, warnings=self.warnings
+        )
+        check_requirements(self.flat, resolver)
+        self.graph: Graph = GraphBuilder(self.flat, resolver).build()
+        self.knobs = Knobs(self.flat, self.graph, self.problems)
+        self.problems.stop()
+        for node, key, value in self.knobs.initial():
+            node.set_value(key, value)
+        self.transport = Transport(self.rate)
+        self._make_plan()
+
+    def _make_plan(self) -> None:
+        self.plan = Plan(self.graph, self.rate, self.max_block)
+        self._input = self.graph.audio_in.output_buffers[0]
+        self._outs = {name: node.output_buffers[0] for name, node in self.graph.outs.items()}
+        self._sub_block = min(self.max_block, FEEDBACK_FRAMES) if self.graph.feedback else self.max_block
+        self._follow()
+
+    def replan(self) -> None:
+        """Lay the graph out anew after something about its shape changed. What delays and fades carried is lost."""
+        self._make_plan()
+
+    def _follow(self) -> None:
+        for node in self.graph.nodes:
+            node.follow(self.transport)
+
+    @property
+    def latency(self) -> int:
+        """By how many frames the output comes late."""
+        return self.plan.latency
+
+    @property
+    def tail(self) -> float:
+        """The longest time in seconds that a path can sound on after its input ends."""
+        return max((node.tail for node in self.graph.nodes), default=0.0)
+
+    def set_tempo(self, tempo: float) -> None:
+        """Change the tempo from the next frame on."""
+        self.transport.set_tempo(tempo)
+        self._follow()
+
+    def process(self, frames: int, events: Sequence[Event] = (), audio: np.ndarray | None = None) -> np.ndarray:
+        """Compute one block of at most `max_block` frames.
+
+        `events` are sorted by frame. `audio` is float32[channels, frames]. Returns the main output, float32[2, frames], a view that the next
+        block overwrites; named outputs are in `out(name)`.
+        """
+        if frames > self.max_block:
+            raise ValueError(f"a block of {frames} frames; this rack was made for at most {self.max_block}")
+        if audio is not None:
+            self._input[:, :frames] = audio[:, :frames]
+        else:
+            self._input[:, :frames] = 0.0
+        if frames <= self._sub_block:
+            self._block(frames, events)
+        else:
+            self._in_pieces(frames, events)
+        return self._outs[OUTPUT][:, :frames]
+
+    def out(self, name: str, frames: int) -> np.ndarray:
+        """The last block of a named output (`out:NAME` without the `out:`), float32[2, frames]."""
+        return self._outs[f"{OUTPUT}:{name}"][:, :frames]
+
+    def _in_pieces(self, frames: int, events: Sequence[Event]) -> None:
+        """Run a graph with feedback wires in steps of at most 64 frames: a feedback wire is 64 frames late, whatever the block."""
+        audio = self._input[:, :frames].copy()
+        kept = {name: np.empty((len(buffer), frames), np.float32) for name, buffer in self._outs.items()}
+        for start in range(0, frames, self._sub_block):
+            end = min(start + self._sub_block, frames)
+            self._input[:, : end - start] = audio[:, start:end]
+            self._block(end - start, [event.at(event.frame - start) for event in events if start <= event.frame < end])
+            for name, buffer in self._outs.items():
+                kept[name][:, start:end] = buffer[:, : end - start]
+        for name, buffer in self._outs.items():
+            buffer[:, :frames] = kept[name]
+
+    def _block(self, frames: int, events: Sequence[Event]) -> None:
+        write_time(self.plan.time, self.transport)
+        if events:
+            for event in events:
+                for control in self.knobs.controls:
+                    for node, key, value in control.settings(event):
+                        node.events.append(ParameterChange(event.frame, key, value))
+            self.graph.events_in.events.extend(events)
+        for stage in self.plan.stages:
+            stage.run(frames)
+        self.transport.advance(frames)
+
+    def turn(self, settings: Iterable[Setting]) -> None:
+        """Send parameters where a macro asks."""
+        for node, key, value in settings:
+            node.set_value(key, value)
+
+    def reset(self) -> None:
+        """Become as new: no sound, no held notes, musical time 0; parameters as they are."""
+        tempo = self.transport.tempo
+        self.transport.locate(0, 0.0)
+        self.transport.set_tempo(tempo)
+        for node in self.graph.nodes:
+            node.reset()
+            node.given_events.clear()
+        self.plan.reset()
+        for stage in self.plan.stages:
+            stage.reset()
+
+    def panic(self) -> None:
+        """Silence every voice at the start of the next block and let go of every held note and pedal."""
+        for node in self.graph.nodes:
+            if isinstance(node, EventNode):
+                node.given_events.extend(node.plugin.release_all())
+            elif node.kind == "instrument":
+                for channel in range(16):
+                    for controller in (SUSTAIN, ALL_NOTES_OFF, ALL_SOUND_OFF):
+                        node.events.append(ControlChange(0, controller, 0.0, channel))
+
+    def node(self, name: str) -> RackNode:
+        """A node by its flat name (`keys`, `lead/keys`); KeyError when there is none."""
+        return self.graph.by_name[name]
+
+    def close(self) -> None:
+        """Let every plugin go."""
+        for node in self.graph.nodes:
+            node.close()

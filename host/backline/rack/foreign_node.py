@@ -1,0 +1,141 @@
+"""Nodes that hold plugins of others: pedalboard's, VST3, AU, LV2.
+
+This module knows the interface of `rack.foreign`. It does not know which backend hosts a plugin, documents or wires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from backline.sdk.declaration import Port
+from backline.sdk.events import Event, ParameterChange
+from backline.sdk.transport import Transport
+
+from .foreign import ForeignParameter, ForeignPlugin
+from .node import Buffer, Kind, RackNode, Value, grid_frames
+
+if TYPE_CHECKING:
+    from .node import Parameter
+
+Change = tuple[int, str, float]
+
+
+class ForeignParam:
+    """A foreign parameter in the shape a rack expects."""
+
+    def __init__(self, plugin: ForeignPlugin, parameter: ForeignParameter) -> None:
+        self._plugin = plugin
+        self.id, self.label, self.unit, self.kind = parameter.id, parameter.name, parameter.unit, str(parameter.kind)
+        self.minimum, self.maximum, self.curve = parameter.minimum, parameter.maximum, str(parameter.curve)
+        self.choices, self.default = parameter.choices, parameter.default
+
+    def parse(self, value: str | float) -> float:
+        """A checked value in the plugin's own unit; ValueError with a clear message."""
+        return self._plugin.parse(self.id, value)
+
+    def format(self, value: Value) -> str:
+        """A value as text that parses back."""
+        return self._plugin.format(self.id, float(value))
+
+
+class ForeignNode(RackNode):
+    """A node around a foreign plugin."""
+
+    def __init__(self, name: str, plugin: ForeignPlugin) -> None:
+        super().__init__(name)
+        self.plugin = plugin
+        self.kind: Kind = plugin.kind
+        self.inputs = (Port("in", plugin.inputs),) if plugin.kind == "effect" else ()
+        self.outputs = (Port("out", plugin.outputs),)
+        self.takes_events = plugin.kind == "instrument" or plugin.backend == "minihost"
+        self.gives_events = plugin.backend == "minihost"
+        self._parameters = {key: ForeignParam(plugin, item) for key, item in plugin.parameters.items()}
+        self._values: dict[str, float] = {}
+        self._initial_state: bytes | None = None
+        self.transport = Transport()
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The plugin's parameters by id, hidden ones left out."""
+        return {key: item for key, item in self._parameters.items() if not self.plugin.parameters[key].hidden}
+
+    def find(self, key: str) -> ForeignParam:
+        """A parameter by id or shown name; KeyError when there is none."""
+        try:
+            return self._parameters[self.plugin.parameter(key).id]
+        except ValueError as error:
+            raise KeyError(key) from error
+
+    def value(self, key: str) -> Value:
+        """What a parameter was last set to, or what the plugin says."""
+        return self._values.get(key, self.plugin.value(key))
+
+    def set_value(self, key: str, value: Value) -> None:
+        """Set a parameter at once."""
+        self._values[key] = float(value)
+        self.plugin.set_now(key, float(value))
+
+    @property
+    def latency(self) -> int:
+        """What the plugin reports, in frames."""
+        return self.plugin.latency
+
+    @property
+    def tail(self) -> float:
+        """What the plugin reports in seconds; five when it does not say."""
+        return 5.0 if self.plugin.tail_seconds is None else min(self.plugin.tail_seconds, 60.0)
+
+    def connect(self, inputs: Sequence[Buffer], outputs: Sequence[Buffer], time: np.ndarray) -> None:  # noqa: ARG002
+        """Use these buffers."""
+        self.input_buffers, self.output_buffers = list(inputs), list(outputs)
+        for modulation in self.control_modulations:
+            self._values.setdefault(modulation.parameter.id, float(self.plugin.value(modulation.parameter.id)))
+
+    def follow(self, transport: Transport) -> None:
+        """Remember the musical time for the calls that follow."""
+        self.transport = transport
+
+    def changes(self, frames: int) -> list[Change]:
+        """Take the parameter changes out of the block's events, and add control-rate modulation on the grid."""
+        found: list[Change] = []
+        if self.events:
+            for event in self.events:
+                if isinstance(event, ParameterChange):
+                    self._values[event.parameter] = event.value
+                    found.append((event.frame, event.parameter, event.value))
+        if self.control_modulations:
+            modulated = {modulation.parameter.id for modulation in self.control_modulations}
+            found = [change for change in found if change[1] not in modulated]
+            for frame in grid_frames(self.transport.frame, frames):
+                totals: dict[str, float] = {}
+                for modulation in self.control_modulations:
+                    key = modulation.parameter.id
+                    totals[key] = modulation.at(totals.get(key, self._values[key]), frame)
+                found += [(frame, key, value) for key, value in totals.items()]
+            found.sort(key=lambda change: change[0])
+        return found
+
+    def run(self, frames: int) -> None:
+        """Compute one block."""
+        changes = self.changes(frames) if self.busy else ()
+        events: Sequence[Event] = ()
+        if self.events:
+            events = [event for event in self.events if not isinstance(event, ParameterChange)]
+        audio = self.input_buffers[0] if self.input_buffers else None
+        self.plugin.process(audio, self.output_buffers[0], frames, self.transport.frame, events, changes, self.transport)
+        if self.gives_events:
+            self.given_events.extend(self.plugin.midi_out)
+
+    def reset(self) -> None:
+        """Forget all sound; parameters go back to what they were set to."""
+        self.events.clear()
+        self.plugin.reset()
+        for key, value in self._values.items():
+            self.plugin.set_now(key, value)
+
+    def close(self) -> None:
+        """Let the plugin go."""
+        self.plugin.close()

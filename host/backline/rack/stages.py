@@ -1,0 +1,169 @@
+"""The stages of a plan: what is called, in order, once a block.
+
+This module knows how to run kernels as one call, nodes one by one, and pedalboard effects as one. It does not know how a plan is made.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from backline.sdk.kernels.loader import runner
+
+from .graph import Graph
+from .node import RackNode
+
+
+class Stage(Protocol):
+    """One step of a block."""
+
+    def run(self, frames: int) -> None:
+        """Compute frames [0, frames)."""
+
+    def reset(self) -> None:
+        """Become as new; nodes are reset apart."""
+
+
+class NativeRun:
+    """Kernels side by side: one native call for all of them, unless one of their nodes has events in this block."""
+
+    def __init__(self, items: list[tuple[RackNode | None, int, int]]) -> None:
+        self.table = np.array([[kernel, context] for _, kernel, context in items], np.int64)
+        self._address = self.table.ctypes.data
+        self._count = len(items)
+        self._run = runner()
+        self.nodes: list[RackNode] = []
+        self.groups: list[tuple[RackNode | None, int, int]] = []
+        for index, (node, _, _) in enumerate(items):
+            if node is not None and node not in self.nodes:
+                self.nodes.append(node)
+            if self.groups and self.groups[-1][0] is node:
+                last, first, count = self.groups[-1]
+                self.groups[-1] = (last, first, count + 1)
+            else:
+                self.groups.append((node, index, 1))
+        self._fresh = True
+
+    def run(self, frames: int) -> None:
+        """One call, or node by node where events have to be taken."""
+        for node in self.nodes:
+            if node.busy or self._fresh:
+                self._step_by_step(frames)
+                return
+        self._run(self._address, self._count, 0, frames)
+
+    def reset(self) -> None:
+        """The next block goes node by node, so that each knows that sound has begun."""
+        self._fresh = True
+
+    def _step_by_step(self, frames: int) -> None:
+        self._fresh = False
+        for node, first, count in self.groups:
+            if node is None:
+                self._run(self._address + 16 * first, count, 0, frames)
+            else:
+                node.sort_events()
+                node.run(frames)
+                node.hand_on()
+
+
+class PythonStage:
+    """One node that needs Python: event effects, numpy plugins, plugins of others."""
+
+    def __init__(self, node: RackNode) -> None:
+        self.node = node
+
+    def run(self, frames: int) -> None:
+        """Run the node and hand its events on."""
+        node = self.node
+        node.sort_events()
+        node.run(frames)
+        node.hand_on()
+
+    def reset(self) -> None:
+        """Nothing is carried here."""
+
+
+class FusedStage:
+    """Neighbouring pedalboard effects as one call."""
+
+    def __init__(self, nodes: list[RackNode]) -> None:
+        from .foreign import fuse
+        from .foreign_node import ForeignNode
+
+        self.nodes = [node for node in nodes if isinstance(node, ForeignNode)]
+        self.board = fuse([node.plugin for node in self.nodes])  # type: ignore[misc]
+        self._input = self.nodes[0].input_buffers[0]
+        self._output = self.nodes[-1].output_buffers[0]
+
+    def run(self, frames: int) -> None:
+        """One call for all; each effect's changes go along."""
+        first = self.nodes[0]
+        changes = ()
+        for node in self.nodes:
+            if node.busy:
+                changes = [other.changes(frames) for other in self.nodes]  # type: ignore[assignment]
+                break
+        self.board.process(self._input, self._output, frames, first.transport.frame, (), changes, first.transport)
+        if changes:
+            for node in self.nodes:
+                node.hand_on()
+
+    def reset(self) -> None:
+        """Reset the effects as one."""
+        self.board.reset()
+
+    @staticmethod
+    def join(stages: list[Stage], graph: Graph) -> list[Stage]:
+        """Replace runs of neighbouring pedalboard effects that hear only each other by fused stages."""
+        nodes = [stage.node if isinstance(stage, PythonStage) else None for stage in stages]
+        if not any(_is_pedalboard(node) for node in nodes):
+            return stages
+        joined: list[Stage] = []
+        at = 0
+        while at < len(stages):
+            chain, end = _chain(stages, at, graph)
+            joined.append(FusedStage(chain) if len(chain) > 1 else stages[at])
+            if len(chain) > 1 and end < len(stages):
+                joined.append(stages[end])  # the last one's guard
+                end += 1
+            at = end
+        return joined
+
+
+def _is_pedalboard(node: RackNode | None) -> bool:
+    return node is not None and getattr(getattr(node, "plugin", None), "backend", "") == "pedalboard" and node.kind == "effect"
+
+
+def _chain(stages: list[Stage], at: int, graph: Graph) -> tuple[list[RackNode], int]:
+    """The longest run of effects from a stage on that can share a call; between two stands only the guard of the first."""
+    stage = stages[at]
+    chain: list[RackNode] = []
+    if not isinstance(stage, PythonStage) or not _is_pedalboard(stage.node):
+        return chain, at + 1
+    chain = [stage.node]
+    position = at
+    while position + 2 < len(stages):
+        guard, follower = stages[position + 1], stages[position + 2]
+        if not (isinstance(guard, NativeRun) and isinstance(follower, PythonStage) and _is_pedalboard(follower.node)):
+            break
+        if len(guard.groups) != 1 or guard.groups[0][2] != 1 or not _only_hears(follower.node, chain[-1], graph):
+            break
+        if not _fusable([*chain, follower.node]):
+            break
+        chain.append(follower.node)
+        position += 2
+    return chain, position + 1
+
+
+def _only_hears(node: RackNode, source: RackNode, graph: Graph) -> bool:
+    into = [edge for edge in graph.audio if edge.target is node]
+    out_of = [edge for edge in (*graph.audio, *graph.modulation, *graph.feedback) if edge.source is source]
+    return len(into) == 1 and into[0].source is source and into[0].gain_db == 0.0 and len(out_of) == 1
+
+
+def _fusable(nodes: list[RackNode]) -> bool:
+    from .foreign import can_fuse
+
+    return can_fuse([getattr(node, "plugin", None) for node in nodes])
