@@ -8,25 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backline.formats.wires import (
+from backline.formats.small_texts import (
     TextError,
     Word,
     check_name,
     parse_channel,
-    parse_control,
     parse_keys,
-    parse_modulation,
     parse_range,
     parse_requirement,
-    parse_target,
     parse_transpose,
     parse_velocities,
-    parse_wire,
-    write_control,
     write_keys,
-    write_modulation,
-    write_wires,
 )
+from backline.formats.wires import parse_control, parse_modulation, parse_target, parse_wire, write_control, write_modulation, write_wires
 from backline.model import Control, End, Gesture, Modulation, Range, Requirement, Target, Wire
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 from backline.formats.errors import MOST_PROBLEMS, DocumentError, Place, Problem, did_you_mean, quoted, split_lines
-from backline.formats.wires import TextError
+from backline.formats.small_texts import TextError
 from backline.formats.yaml_reader import Mapping, Refused, Scalar, Sequence, Tree, place_of, place_within
 
 Path = tuple[str | int, ...]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from backline.formats.wires import write_control, write_keys, write_modulation, write_wires
+from backline.formats.small_texts import write_keys
+from backline.formats.wires import write_control, write_modulation, write_wires
 from backline.formats.yaml_writer import write_yaml
 from backline.model.preset import Macro, Node, Preset, Zone
 from backline.sdk.units import format_quantity

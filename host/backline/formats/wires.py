@@ -1,4 +1,4 @@
-"""The small texts of a preset: wires, modulation, controls, ranges, zones' keys, requirements. Text <-> model, both ways.
+"""Wires, modulation and controls. Text <-> model, both ways.
 
 This module knows their grammar and at which characters each word stands, so that an error can point at it. It does not know
 YAML, files, or which nodes there are.
@@ -12,74 +12,49 @@ YAML, files, or which nodes there are.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, cast, get_args
 
 from backline.formats.errors import did_you_mean, quoted
+from backline.formats.small_texts import (
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    NAME,
+    ParsedRange,
+    TextError,
+    Word,
+    is_quantity,
+    parse_channel,
+    parse_integer,
+    parse_key,
+    parse_range,
+    trimmed,
+)
 from backline.model.preset import (
     EVENTS,
     INPUT,
     OUTPUT,
     RESERVED_NAMES,
     Control,
-    Curve,
     End,
     Gesture,
     GestureKind,
     Modulation,
     ModulationRate,
-    Range,
-    Requirement,
     Target,
     Wire,
 )
-from backline.sdk.units import UnitError, format_quantity, infer_unit, is_synced, note_name, note_number, parse_quantity
+from backline.sdk.units import UnitError, format_quantity, note_name, parse_quantity
 
-LONGEST_TEXT = 1000
-LONGEST_NAME = 64
 LOUDEST_DB = 60.0
-CURVES: tuple[str, ...] = get_args(Curve)
 RATES: tuple[str, ...] = get_args(ModulationRate)
 GESTURES: tuple[str, ...] = get_args(GestureKind)
 
-_NAME = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
 _PORT = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?", re.ASCII)
 _ARROW = re.compile(r"-+>")
 _ODD_ARROW = re.compile(r"[-=]{1,3}>|→|⟶|➔|>")
 _WORD = re.compile(r"\S+")
-_NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 _BEGINS_AS_NUMBER = re.compile(r"[+-]?\.?\d", re.ASCII)
-_REQUIREMENT = re.compile(r"([^<>=!~,]+?)\s*(?:(?=[<>=!~])(.*))?", re.DOTALL)
-_VERSION = re.compile(r"\s*(>=|<=|==|!=|~=|>|<)\s*([0-9][0-9A-Za-z.+-]*)\s*", re.ASCII)
-
-
-class TextError(ValueError):
-    """A small text is wrong at characters start..end of it."""
-
-    def __init__(self, message: str, start: int, end: int, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.start = start
-        self.end = max(end, start + 1)
-        self.hint = hint
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A piece of a text without the spaces around it, and where it stands."""
-
-    text: str
-    start: int
-    end: int
-
-    def part(self, start: int, end: int | None = None) -> Word:
-        """Return characters start..end of this word, again without spaces around."""
-        return _trimmed(self.text[start:end], self.start + start)
-
-    def fail(self, message: str, hint: str | None = None) -> NoReturn:
-        """Refuse this word."""
-        raise TextError(message, self.start, self.end, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +78,6 @@ class ParsedModulation:
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedRange:
-    """A parsed range and its words."""
-
-    range: Range
-    low: Word
-    high: Word
-
-
-@dataclass(frozen=True, slots=True)
 class ParsedControl:
     """A parsed control and its words."""
 
@@ -119,17 +85,6 @@ class ParsedControl:
     source: Word
     target: Word
     range: ParsedRange | None
-
-
-def check_name(text: str, what: str) -> None:
-    """Raise `TextError` unless `text` may be the name of a node, zone or macro."""
-    whole = Word(text, 0, len(text))
-    if len(text) > LONGEST_NAME:
-        whole.fail(f"a {what} name has at most {LONGEST_NAME} characters")
-    if not _NAME.fullmatch(text):
-        whole.fail(f"{quoted(text)} cannot name a {what}; names have letters, digits, '_' and '-', and begin with a letter")
-    if text in RESERVED_NAMES:
-        whole.fail(f'"{text}" is an end of the graph and cannot name a {what}')
 
 
 def parse_wire(text: str) -> list[Hop]:
@@ -162,7 +117,7 @@ def parse_modulation(text: str) -> ParsedModulation:
         target.fail(f'"{aim.parameter}" is no parameter; write node.parameter', f"for example {aim.parameter}.cutoff")
     if depth is None:
         body.fail("a modulation needs a depth", f"for example {body.text} [35 %]")
-    if not _is_quantity(depth.text) and not _BEGINS_AS_NUMBER.match(depth.text):
+    if not is_quantity(depth.text) and not _BEGINS_AS_NUMBER.match(depth.text):
         depth.fail(f"{quoted(depth.text)} is not a depth", "for example [35 %], [2 oct] or [500 Hz]")
     modulation = Modulation(source=end, target=aim, depth=depth.text, rate=_parse_rate(after))
     return ParsedModulation(modulation, source, target, depth)
@@ -179,67 +134,6 @@ def parse_control(text: str) -> ParsedControl:
     span = parse_range(bracket) if bracket else None
     control = Control(source=gesture, target=aim, range=span.range if span else None)
     return ParsedControl(control, source, target, span)
-
-
-def parse_range(word: Word) -> ParsedRange:
-    """Return `200 Hz .. 8 kHz log`; a comma may stand before the curve. Raises `TextError`."""
-    if len(word.text) > LONGEST_TEXT:
-        word.fail("this range is too long")
-    dots = word.text.find("..")
-    if dots < 0:
-        word.fail("a range needs two ends", 'write LOW .. HIGH, for example "200 Hz .. 8 kHz log"')
-    low, rest = word.part(0, dots), word.part(dots + 2)
-    if ".." in rest.text:
-        rest.fail("a range has two ends, not more")
-    high, curve = _split_curve(rest, low)
-    for end in (low, high):
-        if not end.text:
-            word.fail("an end of the range is missing", 'write LOW .. HIGH, for example "200 Hz .. 8 kHz log"')
-    _check_ends(low, high, curve)
-    return ParsedRange(Range(low=low.text, high=high.text, curve=curve), low, high)
-
-
-def parse_keys(word: Word) -> tuple[int, int]:
-    """Return the lowest and highest key of `C0 .. B3` or of a single `C3`. Raises `TextError`."""
-    return _parse_span(word, _parse_key, "key", "C0 .. B3")
-
-
-def parse_velocities(word: Word) -> tuple[int, int]:
-    """Return the softest and hardest velocity of `1 .. 90`. Raises `TextError`."""
-    return _parse_span(word, lambda end: _parse_integer(end, "a velocity", 1, 127), "velocity", "1 .. 90")
-
-
-def parse_transpose(word: Word) -> int:
-    """Return whole semitones of `-12 st` or `1 oct`. Raises `TextError`."""
-    try:
-        steps = float(parse_quantity(word.text, "st"))
-    except UnitError as error:
-        word.fail(str(error))
-    if not steps.is_integer() or abs(steps) > 127:
-        word.fail(f"{quoted(word.text)} is not a whole number of semitones from -127 to 127")
-    return int(steps)
-
-
-def parse_channel(word: Word) -> int:
-    """Return a MIDI channel 1..16. Raises `TextError`."""
-    return _parse_integer(word, "a channel", 1, 16)
-
-
-def parse_requirement(text: str) -> Requirement:
-    """Return `polysynth >= 1.2, < 2`. Raises `TextError`."""
-    whole = _trimmed(text, 0)
-    match = _REQUIREMENT.fullmatch(whole.text)
-    if match is None or len(text) > LONGEST_TEXT:
-        whole.fail("a requirement is a name with versions", 'for example "backline >= 0.1" or "polysynth >= 1.2, < 2"')
-    versions = []
-    for piece in match[2].split(",") if match[2] else ():
-        version = _VERSION.fullmatch(piece)
-        if version is None:
-            start = whole.start + match.start(2)
-            hint = "write >=, <=, ==, !=, ~=, > or < and a version, for example >= 1.2"
-            raise TextError(f"{quoted(match[2])} is not a version comparison", start, start + len(match[2]), hint)
-        versions.append(version[1] + version[2])
-    return Requirement(name=match[1], versions=tuple(versions))
 
 
 def write_wires(wires: list[Wire]) -> list[str]:
@@ -276,34 +170,23 @@ def write_control(control: Control) -> str:
     return text if control.range is None else f"{text} [{control.range}]"
 
 
-def write_keys(keys: tuple[int, int]) -> str:
-    """Return the text that `parse_keys` reads back."""
-    return f"{note_name(keys[0])} .. {note_name(keys[1])}"
-
-
-def _trimmed(text: str, start: int) -> Word:
-    stripped = text.strip()
-    begin = start + (len(text) - len(text.lstrip())) if stripped else start
-    return Word(stripped, begin, begin + len(stripped))
-
-
 def _split_bracket(text: str) -> tuple[Word, Word | None, Word]:
     """Split `body [inside] after`."""
     if len(text) > LONGEST_TEXT:
         raise TextError(f"this is longer than {LONGEST_TEXT} characters; write several lines", 0, len(text))
     opening, closing = text.find("["), text.rfind("]")
     if opening < 0 and closing < 0:
-        return _trimmed(text, 0), None, Word("", len(text), len(text))
+        return trimmed(text, 0), None, Word("", len(text), len(text))
     if closing < opening or opening < 0:
         at = max(opening, closing)
         missing = "]" if opening >= 0 else "["
         raise TextError(f"the other bracket, '{missing}', is missing", at, at + 1)
-    inside, after = text[opening + 1 : closing], _trimmed(text[closing + 1 :], closing + 1)
+    inside, after = text[opening + 1 : closing], trimmed(text[closing + 1 :], closing + 1)
     if "[" in inside or "]" in inside or "->" in after.text:
         raise TextError("one bracket stands at the end, after the last name", opening, closing + 1)
     if not inside.strip():
         raise TextError("the brackets are empty", opening, closing + 1)
-    return _trimmed(text[:opening], 0), _trimmed(inside, opening + 1), after
+    return trimmed(text[:opening], 0), trimmed(inside, opening + 1), after
 
 
 def _split_arrows(body: Word) -> list[Word]:
@@ -347,7 +230,7 @@ def _parse_end(word: Word, *, first: bool, last: bool) -> End:
         raise TextError(f"{quoted(odd[0])} connects nothing", start, start + len(odd[0]), "write ->")
     mark = ":" if ":" in word.text else "."
     node, found, port = word.text.partition(mark)
-    if not _NAME.fullmatch(node) or len(node) > LONGEST_NAME:
+    if not NAME.fullmatch(node) or len(node) > LONGEST_NAME:
         word.fail(f"{quoted(word.text)} is not a name", "names have letters, digits, '_' and '-'; a port follows a dot")
     if found and (not _PORT.fullmatch(port) or len(port) > LONGEST_NAME):
         word.fail(f"{quoted(port)} is not the name of a port" if port else f"the port's name is missing after '{mark}'")
@@ -367,7 +250,7 @@ def _parse_end(word: Word, *, first: bool, last: bool) -> End:
 def _parse_target(word: Word) -> Target:
     """Read `node.parameter` or the name of a macro; a parameter may have any name without brackets."""
     node, dot, parameter = word.text.partition(".")
-    if not _NAME.fullmatch(node) or len(node) > LONGEST_NAME:
+    if not NAME.fullmatch(node) or len(node) > LONGEST_NAME:
         word.fail(f"{quoted(word.text)} is neither node.parameter nor the name of a macro")
     if not dot:
         return Target(node=None, parameter=node)
@@ -412,7 +295,7 @@ def _parse_gesture(word: Word) -> Gesture:
     if kind.text in ("cc", "note"):
         if not rest or rest[0].text == "channel":
             kind.fail(f'"{kind.text}" needs a number', "for example cc 74" if kind.text == "cc" else "for example note C2")
-        number = _parse_integer(rest[0], "a controller", 0, 127) if kind.text == "cc" else _parse_key(rest[0])
+        number = parse_integer(rest[0], "a controller", 0, 127) if kind.text == "cc" else parse_key(rest[0])
         rest = rest[1:]
     elif kind.text not in GESTURES:
         kind.fail(f"{quoted(kind.text)} is no gesture; known are {', '.join(GESTURES)}", did_you_mean(kind.text, GESTURES))
@@ -424,77 +307,3 @@ def _parse_gesture(word: Word) -> Gesture:
     if rest:
         rest[0].fail(f"{quoted(rest[0].text)} cannot follow here", 'only "channel" and a number from 1 to 16')
     return Gesture(kind=cast("GestureKind", kind.text), number=number, channel=channel)
-
-
-def _split_curve(word: Word, low: Word) -> tuple[Word, Curve | None]:
-    """Split `8 kHz log` or `8 kHz, log`; a last word of letters that is no unit must be a curve."""
-    comma = word.text.rfind(",")
-    space = word.text.rfind(" ")
-    at = comma if comma >= 0 else space
-    if at < 0:
-        return word, None
-    value, name = word.part(0, at), word.part(at + 1)
-    for curve in get_args(Curve):
-        # "-12 dB" is a value with its unit, "-12 dB db" and "-12, db" name the curve.
-        if name.text == curve and (curve != "db" or comma >= 0 or " " in value.text):
-            return value, curve
-    is_word = name.text.isalpha() and not low.text.endswith(f" {name.text}")  # a unit that only the parameter knows
-    if comma >= 0 or (_is_quantity(value.text) and not _is_quantity(word.text) and is_word):
-        name.fail(f"{quoted(name.text)} is no curve; known are {', '.join(CURVES)}", did_you_mean(name.text, CURVES))
-    return word, None
-
-
-def _check_ends(low: Word, high: Word, curve: Curve | None) -> None:
-    """Refuse what no parameter could accept: ends of different kinds, a log curve through zero. Names (`saw`) pass."""
-    units: list[str | None] = []
-    for end in (low, high):
-        try:
-            units.append(infer_unit(end.text))
-        except UnitError:
-            units.append(None)
-    first, second = units
-    if first and second and first != second and {first, second} != {"Hz", "note"}:
-        high.fail(f"the ends of the range have different units, {quoted(low.text)} and {quoted(high.text)}")
-    if curve == "log" and None not in units:
-        for end, unit in ((low, first), (high, second)):
-            if not is_synced(end.text) and unit != "note" and parse_quantity(end.text, unit or "") <= 0:
-                end.fail(f"a log range needs ends above zero, not {quoted(end.text)}")
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        infer_unit(text)
-    except UnitError:
-        return False
-    return True
-
-
-def _parse_span(word: Word, read: Callable[[Word], int], what: str, example: str) -> tuple[int, int]:
-    if len(word.text) > LONGEST_TEXT:
-        word.fail("this range is too long")
-    low, dots, _ = word.text.partition("..")
-    if not dots:
-        only = read(word)
-        return only, only
-    first, second = word.part(0, len(low)), word.part(len(low) + 2)
-    if not first.text or not second.text:
-        word.fail("an end of the range is missing", f"for example {example}")
-    lowest, highest = read(first), read(second)
-    if lowest > highest:
-        word.fail(f"the lowest {what} is above the highest", f"write {second.text} .. {first.text}")
-    return lowest, highest
-
-
-def _parse_key(word: Word) -> int:
-    if _NUMBER.fullmatch(word.text):
-        return _parse_integer(word, "a key", 0, 127)
-    try:
-        return note_number(word.text)
-    except UnitError as error:
-        word.fail(str(error))
-
-
-def _parse_integer(word: Word, what: str, lowest: int, highest: int) -> int:
-    if not _NUMBER.fullmatch(word.text) or not lowest <= int(word.text) <= highest:
-        word.fail(f"{what} is a number from {lowest} to {highest}, not {quoted(word.text)}")
-    return int(word.text)
