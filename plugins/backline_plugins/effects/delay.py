@@ -14,6 +14,7 @@ from .gain import switched
 
 GLIDE_SECONDS = 0.08
 GLIDE_SPEED = 0.75  # samples a sample: what is heard meanwhile plays at 25 to 175 % of its speed
+CREEP_SPEED = 0.001  # the last few samples of the way: under 2 cents
 DARKEST_SECONDS = 0.0003
 SILENT = 1e-5
 
@@ -21,8 +22,8 @@ SILENT = 1e-5
 def glide(now: float, target: float, dt: float) -> float:
     """One sample of the way from one delay in samples to another; below 0 means not yet set, then it jumps."""
     distance = target - now
-    step = dsp.clip(distance * dt / GLIDE_SECONDS, -GLIDE_SPEED, GLIDE_SPEED)
-    return target if now < 0.0 or abs(distance) < 0.005 else now + step
+    step = dsp.clip(abs(distance) * dt / GLIDE_SECONDS, CREEP_SPEED, GLIDE_SPEED)
+    return target if now < 0.0 or abs(distance) <= step else now + (step if distance > 0.0 else -step)
 
 
 def dark(damping: float, dt: float) -> float:

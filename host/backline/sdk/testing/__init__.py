@@ -59,8 +59,8 @@ def check_plugin(
 
     `settings` are the structured settings each instance gets, `read_audio` reads the files they name (by default every file is a short
     tone). `seed` repeats a run exactly. `thorough=True` runs over a million frames and takes minutes. Three things must be said, because
-    they are right for few plugins: `endless` (sounds without input, like a drone), `delayed` (delays its whole sound on purpose, so that
-    latency cannot be measured), `allocates` (a prototype in plain numpy with temporary arrays).
+    they are right for few plugins: `endless` (sounds without input, like a drone or a latched figure), `delayed` (delays its whole sound
+    on purpose, so that latency cannot be measured), `allocates` (a prototype in plain numpy with temporary arrays).
     """
     __tracebackhide__ = True
     report = examine_plugin(

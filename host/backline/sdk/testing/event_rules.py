@@ -45,7 +45,7 @@ def every_note_ends(subject: Subject) -> None:
             played = [event for event in played if not isinstance(event, ControlChange)]
         changes = parameter_changes(dice, subject.plugin.parameters, frames, 8)
         _after_release_all(subject, rate, Stretch(frames, events=merged(played, changes)), round_number)
-        ups = player.offs(frames) + (panic(frames) if round_number % 2 == 0 else [])
+        ups = player.offs(frames) + (panic(frames) if round_number % 2 == 0 or subject.endless else [])
         settle = int((float(subject.plugin.tail if isinstance(subject.plugin.tail, int | float) else 0.0) + 6.0) * rate)
         _after_keys_up(subject, rate, Stretch(frames + settle, events=[*merged(played, changes), *ups]), round_number)
 
