@@ -9,7 +9,7 @@ Every event carries `frame`, its sample offset from the start of the block that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 
@@ -138,6 +138,6 @@ _FIELDS: dict[type, tuple[str, ...]] = {}
 def _field_names(kind: type) -> tuple[str, ...]:
     names = _FIELDS.get(kind)
     if names is None:
-        names = tuple(kind.__dataclass_fields__)
+        names = tuple(field.name for field in fields(kind))
         _FIELDS[kind] = names
     return names

@@ -4,6 +4,8 @@ This module knows numba and LLVM. It is imported only when there is something ne
 know plugins or where objects are kept.
 """
 
+# ruff: noqa: ARG001 - numba hands its generators more than they need
+
 from __future__ import annotations
 
 import math
@@ -15,14 +17,18 @@ import numpy as np
 from llvmlite import ir
 from numba import carray, types
 from numba.core import cgutils
+from numba.core.errors import NumbaError
 from numba.extending import intrinsic as numba_intrinsic
+
+from .loader import UNUSED, in_every_process
+from .source import KernelError
 
 FAST = {"reassoc", "contract", "nsz"}  # and no more: NaN and Inf checks must survive
 SIGNATURE = types.void(types.CPointer(types.int64), types.int64, types.int64)
 
 
 def _pointer(scalar: Any) -> Any:
-    @numba_intrinsic  # type: ignore[misc]
+    @numba_intrinsic
     def at(typing_context: Any, address: Any) -> Any:
         signature = types.CPointer(scalar)(types.intp)
 
@@ -38,7 +44,7 @@ _f32_pointer, _f64_pointer = _pointer(types.float32), _pointer(types.float64)
 _i64_pointer, _u32_pointer = _pointer(types.int64), _pointer(types.uint32)
 
 
-@numba_intrinsic  # type: ignore[misc]
+@numba_intrinsic
 def floor(typing_context: Any, x: Any) -> Any:
     """llvm.floor, which stays a float of the same width."""
     kind = x if isinstance(x, types.Float) else types.float64
@@ -50,7 +56,7 @@ def floor(typing_context: Any, x: Any) -> Any:
     return kind(x), generate
 
 
-@numba_intrinsic  # type: ignore[misc]
+@numba_intrinsic
 def power_of_two(typing_context: Any, exponent: Any) -> Any:
     """2 to a whole exponent, by writing the exponent bits of a float."""
     kind = exponent if isinstance(exponent, types.Float) else types.float64
@@ -65,7 +71,7 @@ def power_of_two(typing_context: Any, exponent: Any) -> Any:
     return kind(exponent), generate
 
 
-@numba_intrinsic  # type: ignore[misc]
+@numba_intrinsic
 def phase_turn(typing_context: Any, phase: Any) -> Any:
     """A 32-bit phase as a float32 in [0, 1): its upper 24 bits."""
 
@@ -76,7 +82,7 @@ def phase_turn(typing_context: Any, phase: Any) -> Any:
     return types.float32(types.uint32), generate
 
 
-@numba_intrinsic  # type: ignore[misc]
+@numba_intrinsic
 def phase_moved(typing_context: Any, phase: Any, step: Any) -> Any:
     """A 32-bit phase moved on by a float32 step in turns (-0.5 < step < 0.5); it wraps by itself."""
 
@@ -146,9 +152,30 @@ def compile_text(text: str) -> tuple[bytes, str]:
     """Compile a text that defines `kernel(context, start, end)`; return (object file, name of its entry point)."""
     names = namespace()
     exec(compile(text, "<backline kernel>", "exec"), names)  # noqa: S102 - our own generated text
-    entry = numba.cfunc(SIGNATURE, nopython=True, nogil=True, fastmath=FAST, error_model="numpy")(_wrapped(names))
+    try:
+        entry = numba.cfunc(SIGNATURE, nopython=True, nogil=True, fastmath=FAST, error_model="numpy")(_wrapped(names))
+    except NumbaError as error:
+        raise KernelError(f"the kernel cannot be compiled: {_first_cause(error)}") from error
     module = llvm.parse_assembly(str(entry._library._final_module))
+    _refuse_helpers(module)
     return bytes(host_machine().emit_object(module)), entry.native_name
+
+
+def _first_cause(error: NumbaError) -> str:
+    """The line of numba's long message that says what is wrong."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines if line and not line.startswith("Failed in nopython")), lines[0])
+
+
+def _refuse_helpers(module: Any) -> None:
+    """KernelError when code needs functions that only numba has in memory: without numba it would jump into nothing."""
+    missing = []
+    for function in module.functions:
+        name = function.name
+        if function.is_declaration and not name.startswith("llvm.") and name not in UNUSED and not in_every_process(name):
+            missing.append(name)
+    if missing:
+        raise KernelError(f"a kernel cannot call {', '.join(sorted(missing))}: use arithmetic, dsp and the common functions of math")
 
 
 def _wrapped(names: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ This module knows machine code in memory and the uniform kernel signature. It do
 from __future__ import annotations
 
 import ctypes
+import os
 from typing import Any
 
 # Error paths that a kernel without allocation and with error_model="numpy" never takes still name these.
@@ -90,6 +91,12 @@ done:
 """
 
 
+def in_every_process(name: str) -> bool:
+    """Whether a C function is there without loading anything: the C and maths libraries that Python itself stands on."""
+    library = ctypes.CDLL("ucrtbase") if os.name == "nt" else ctypes.CDLL(None)
+    return hasattr(library, name)
+
+
 class _Machine:
     """The process-wide LLVM state: made at the first kernel, kept for ever (code must not move while sound runs)."""
 
@@ -136,7 +143,7 @@ _machine: _Machine | None = None
 
 def machine() -> _Machine:
     """The process-wide loader, made at first use (30 ms: llvmlite)."""
-    global _machine  # noqa: PLW0603 - one LLVM per process
+    global _machine
     if _machine is None:
         _machine = _Machine()
     return _machine

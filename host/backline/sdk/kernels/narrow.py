@@ -49,13 +49,13 @@ class Narrower:
 
     def __init__(self) -> None:
         self.kinds: dict[str, Kind] = {}  # of the names of the function narrowed last
-        self.parameters: dict[str, list[Kind]] = {}
+        self.parameters: dict[str, dict[str, Kind]] = {}
         self.returned: dict[str, Kind] = {}
 
     def narrow(self, tree: ast.FunctionDef) -> None:
         """Rewrite one function in place and remember the kinds of its parameters and of what it returns."""
         kinds: dict[str, Kind] = {argument.arg: _annotated(argument.annotation) for argument in tree.args.args}
-        parameters = list(kinds.values())
+        parameters = dict(kinds)
         for _ in range(4):  # kinds only ever widen, so a few passes reach the fixed point
             inference = _Inference(self, dict(kinds))
             for statement in tree.body:
@@ -65,6 +65,8 @@ class Narrower:
             kinds = inference.kinds
         rewriter = _Rewriter(self, kinds)
         tree.body = [rewriter.visit(statement) for statement in tree.body]
+        with_default = list(parameters.values())[len(parameters) - len(tree.args.defaults) :]
+        tree.args.defaults = [rewriter.given(value, wanted) for value, wanted in zip(tree.args.defaults, with_default, strict=True)]
         self.kinds = kinds
         self.parameters[tree.name] = parameters
         self.returned[tree.name] = rewriter.returned
@@ -199,17 +201,26 @@ class _Rewriter(ast.NodeTransformer):
         kinds = [self.inference.kind(argument) for argument in node.args]
         if name == "range":
             return node
+        for keyword in node.keywords:
+            keyword.value = self.given(keyword.value, self.narrower.parameters.get(name, {}).get(keyword.arg or "", "f"))
         arguments = [self.visit(argument) for argument in node.args]
         if name in SAME_KIND:
             wanted = [self.inference.kind(node)] * len(kinds)
         elif name in self.narrower.parameters:
-            wanted = self.narrower.parameters[name]
+            wanted = list(self.narrower.parameters[name].values())
         else:
             wanted = list(kinds) if name in ("int", "len", "f4", "f8", "floor", "power_of_two") else ["f"] * len(kinds)
         node.args = [_cast(argument, kind, want) for argument, kind, want in zip(arguments, kinds, wanted, strict=False)]
         if name in ("math.floor", "math.ceil"):  # numba gives an integer; the vector unit wants a float
             return _call("f4", node)
         return node
+
+    def given(self, value: ast.expr, wanted: Kind) -> ast.expr:
+        """A value that is handed to a parameter of kind `wanted`."""
+        if wanted == "d" and isinstance(value, ast.Constant):
+            return _call("f8", value)
+        kind = self.inference.kind(value)
+        return _cast(self.visit(value), kind, wanted)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
         kind = self.inference.kind(node.value)
@@ -246,5 +257,4 @@ class _Rewriter(ast.NodeTransformer):
 
 
 def _loaded(target: ast.expr) -> ast.expr:
-    clone = ast.parse(ast.unparse(target), mode="eval").body
-    return clone
+    return ast.parse(ast.unparse(target), mode="eval").body

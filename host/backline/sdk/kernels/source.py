@@ -19,26 +19,22 @@ import math
 import textwrap
 import types
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .narrow import Narrower
 
 ALLOWED_BUILTINS = frozenset({"abs", "bool", "float", "int", "len", "max", "min", "range", "round"})
+ALLOWED_SYNTAX = (
+    *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.While, ast.If, ast.Return, ast.Expr, ast.Pass, ast.Break, ast.Continue),
+    *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.keyword, ast.Name, ast.Constant, ast.Tuple),
+    *(ast.Subscript, ast.Slice, ast.Attribute, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context),
+)
+DEEPEST_NAME = 5  # dots in a name like package.module.Class.CONSTANT
 
 
 class KernelError(TypeError):
     """An author's function uses something that a kernel cannot hold; the message names the function and the thing."""
-
-
-@dataclass
-class Function:
-    """One Python function of a kernel, under its flat name, with what it calls."""
-
-    flat_name: str
-    function: types.FunctionType
-    callees: dict[str, str] = field(default_factory=dict)  # dotted text in the source -> flat name
-    constants: dict[str, float | int | bool] = field(default_factory=dict)
 
 
 def _dotted(node: ast.expr) -> str | None:
@@ -59,6 +55,23 @@ def _parse(function: types.FunctionType) -> ast.FunctionDef:
     if not isinstance(tree, ast.FunctionDef):
         raise KernelError(f"{function.__qualname__}: a kernel must be a plain `def`")
     return tree
+
+
+def _refuse_syntax(function: types.FunctionType, tree: ast.FunctionDef) -> None:
+    """KernelError for everything but scalar arithmetic: lists, strings, exceptions and the like need Python's memory."""
+    given = tree.args
+    if given.vararg or given.kwarg or given.kwonlyargs:
+        raise KernelError(f"{function.__qualname__}: a kernel function has plain arguments only, no * and no **")
+    for statement in _without_docstring(tree.body):
+        for node in ast.walk(statement):
+            fine = isinstance(node, ALLOWED_SYNTAX) and not (isinstance(node, ast.Constant) and not isinstance(node.value, int | float))
+            if not fine:
+                line = function.__code__.co_firstlineno + getattr(node, "lineno", statement.lineno) - 1
+                what = ast.unparse(node).strip().partition("\n")[0]
+                raise KernelError(
+                    f"{function.__qualname__}, line {line}: `{what}` cannot be part of a kernel, which has numbers, arithmetic, "
+                    "`if`, loops and calls of plain functions"
+                )
 
 
 def _lookup(function: types.FunctionType, dotted: str) -> Any:
@@ -88,18 +101,22 @@ def references(function: types.FunctionType) -> Iterable[tuple[str, Any]]:
     """Every global that a function's code names, as dotted text and value, in a stable order (from bytecode: no source is read)."""
     seen: dict[str, Any] = {}
     code = function.__code__
-    names = set(code.co_names) | set(code.co_freevars)
-    for name in sorted(names):
+    names = sorted(set(code.co_names) | set(code.co_freevars))
+
+    def follow(dotted: str, value: Any) -> None:
+        if isinstance(value, (types.FunctionType, bool, int, float)) or dotted.count(".") == DEEPEST_NAME:
+            seen[dotted] = value
+            return
+        for attribute in names:
+            child = getattr(value, attribute, None)
+            if child is not None:
+                follow(f"{dotted}.{attribute}", child)
+
+    for name in names:
         try:
-            value = _lookup(function, name)
+            follow(name, _lookup(function, name))
         except (KeyError, AttributeError):
             continue
-        if isinstance(value, types.ModuleType):
-            for attribute in sorted(names):
-                if hasattr(value, attribute):
-                    seen[f"{name}.{attribute}"] = getattr(value, attribute)
-        else:
-            seen[name] = value
     return seen.items()
 
 
@@ -117,6 +134,7 @@ def fingerprint(functions: Iterable[types.FunctionType]) -> str:
         digest.update(code.co_code)
         digest.update(repr([c for c in code.co_consts if not isinstance(c, types.CodeType)]).encode())
         digest.update(repr(sorted((k, str(v)) for k, v in function.__annotations__.items())).encode())
+        digest.update(repr(function.__defaults__).encode())
         for name, value in references(function):
             if isinstance(value, types.FunctionType):
                 add(value)
@@ -131,9 +149,10 @@ def fingerprint(functions: Iterable[types.FunctionType]) -> str:
 class _Renamer(ast.NodeTransformer):
     """Replaces dotted global names by flat function names and by literals, and refuses what cannot be compiled."""
 
-    def __init__(self, function: types.FunctionType, parameters: set[str]) -> None:
+    def __init__(self, function: types.FunctionType, local: set[str], name_of: Callable[[types.FunctionType], str]) -> None:
         self.function = function
-        self.local = parameters
+        self.local = local
+        self.name_of = name_of
         self.called: list[types.FunctionType] = []
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -158,7 +177,7 @@ class _Renamer(ast.NodeTransformer):
             return ast.copy_location(ast.Name(intrinsic, ast.Load()), node)
         if isinstance(value, types.FunctionType):
             self.called.append(value)
-            return ast.copy_location(ast.Name(flat_name(value), ast.Load()), node)
+            return ast.copy_location(ast.Name(self.name_of(value), ast.Load()), node)
         if isinstance(value, (bool, int, float)):
             constant: ast.expr = ast.Constant(value)
             if isinstance(value, float) and not math.isfinite(value):
@@ -169,7 +188,8 @@ class _Renamer(ast.NodeTransformer):
         if dotted in ALLOWED_BUILTINS:
             return node
         raise KernelError(
-            f"{self.function.__qualname__}: {dotted!r} is a {type(value).__name__}; a kernel may use numbers, its arguments, math and other plain functions"
+            f"{self.function.__qualname__}: {dotted!r} is a {type(value).__name__}; "
+            "a kernel may use numbers, its arguments, math and other plain functions"
         )
 
 
@@ -201,19 +221,29 @@ def collect(function: Callable[..., Any], *, narrow: bool) -> Collected:
     """
     trees: dict[str, ast.FunctionDef] = {}
     visiting: list[str] = []
+    names: dict[types.FunctionType, str] = {}
     narrower = Narrower() if narrow else None
 
+    def name_of(item: types.FunctionType) -> str:
+        if item not in names:  # closures made by one factory share a name, not their constants
+            plain = flat_name(item)
+            taken = sum(name == plain or name.startswith(f"{plain}_of_") for name in names.values())
+            names[item] = f"{plain}_of_{taken}" if taken else plain
+        return names[item]
+
     def add(item: types.FunctionType) -> str:
-        name = flat_name(item)
+        name = name_of(item)
         if name in visiting:
             raise KernelError(f"{item.__qualname__}: a kernel function may not call itself")
         if name in trees:
             return name
         visiting.append(name)
         tree = _parse(item)
+        _refuse_syntax(item, tree)
         tree.decorator_list = []
-        renamer = _Renamer(item, _locals_of(tree))
+        renamer = _Renamer(item, _locals_of(tree), name_of)
         tree.body = [renamer.visit(statement) for statement in _without_docstring(tree.body)]
+        tree.args.defaults = [renamer.visit(default) for default in tree.args.defaults]
         for callee in renamer.called:
             add(callee)
         tree.name = name
