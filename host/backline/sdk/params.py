@@ -108,10 +108,10 @@ class Param:
         parsed = parse_quantity(value, self.unit, synced=self.synced)
         if isinstance(parsed, Beats):
             return parsed
-        if self.kind == "int" and parsed != int(parsed):
-            raise ValueError(f"{value} is not a whole number")
         if not self.minimum <= parsed <= self.maximum:
             raise ValueError(f"{value} is outside {self.format(self.minimum)} .. {self.format(self.maximum)}")
+        if self.kind == "int" and parsed != int(parsed):
+            raise ValueError(f"{value} is not a whole number")
         return float(parsed)
 
     def _choice(self, value: float | str | bool) -> float:
@@ -120,7 +120,7 @@ class Param:
             for index, choice in enumerate(self.choices):
                 if choice.lower().replace(" ", "_").replace("-", "_") == wanted:
                     return float(index)
-        elif not isinstance(value, bool) and value == int(value) and 0 <= value < len(self.choices):
+        elif not isinstance(value, bool) and 0 <= value < len(self.choices) and value == int(value):
             return float(int(value))
         raise ValueError(f"{value!s} is none of {', '.join(self.choices)}")
 
@@ -212,13 +212,13 @@ class Memory:
     def __set_name__(self, owner: type, name: str) -> None:
         self.id = name
 
-    def frames(self, rate: float) -> int:
+    def frames(self, rate: float) -> int:  # noqa: ARG002 - kinds of memory that are counted in seconds need it
         """The array's length at a sample rate."""
         return self.length
 
 
 class DelayLine(Memory):
-    """A delay line per channel (or voice) that can look back at least `longest` (seconds or text), for `dsp.delay_read` and `delay_write`."""
+    """A delay line per channel (or voice), for `dsp.delay_read` and `delay_write`: it looks back at least `longest` (seconds or text)."""
 
     def __init__(self, longest: float | str) -> None:
         super().__init__(0)

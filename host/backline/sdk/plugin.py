@@ -161,14 +161,16 @@ class Plugin:
             self._apply(name, smooth=False)
 
     def set_parameter(self, name: str, value: Value, *, smooth: bool | None = None) -> None:
-        """Send a parameter to a value (already parsed). It glides there over its smoothing time once sound runs.
+        """Send a parameter to a value (already parsed; held inside its range). It glides there over its smoothing time once sound runs.
 
-        Raises KeyError for an unknown name and ValueError for a read-only one.
+        Raises KeyError for an unknown name and ValueError for a read-only one, or for a value that is not a number.
         """
         parameter = self.parameters[name]
         if parameter.output:
             raise ValueError(f"{name} of {self.plugin_id} is read-only")
-        self._given[name] = value
+        if value != value:
+            raise ValueError(f"{name} of {self.plugin_id} cannot be {value}")
+        self._given[name] = value if isinstance(value, Beats) else parameter.clamp(value)
         self._apply(name, smooth=self._started if smooth is None else smooth)
 
     def _apply(self, name: str, *, smooth: bool) -> None:
@@ -329,17 +331,13 @@ class Plugin:
         if at < frames:
             self.advance(at, frames)
 
-    def start(self) -> None:
-        """From now on parameters glide: a host calls this when sound begins without `compute`."""
-        self._started = True
-
     def advance(self, start: int, end: int) -> None:
         """Compute frames [start, end)."""
         self._run(self._table_address, self._steps, start, end)
 
     def handle(self, event: Event) -> None:
         """Take one event at the current frame."""
-        if isinstance(event, ParameterChange):
+        if isinstance(event, ParameterChange) and event.value == event.value:  # what is not a number changes nothing
             self.set_parameter(event.parameter, event.value)
 
     def follow(self, transport: Transport) -> None:
