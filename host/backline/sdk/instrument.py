@@ -43,14 +43,14 @@ BEND_SEMITONES = 2.0
 class Voice:
     """What the host knows of one sounding lane."""
 
-    __slots__ = ("age", "channel", "choke", "detune", "down", "group", "key", "lane", "note_id", "pedalled")
+    __slots__ = ("age", "bend", "channel", "choke", "detune", "down", "group", "key", "lane", "note_id", "pedalled", "pitch_hz")
 
     def __init__(self, group: int, lane: int) -> None:
         self.group, self.lane = group, lane
         self.key = self.channel = self.note_id = -1
         self.age = 0
         self.down = self.pedalled = False
-        self.detune = 0.0
+        self.detune = self.bend = self.pitch_hz = 0.0  # pitch_hz: given by the author, instead of the key's
         self.choke = 0
 
 
@@ -85,7 +85,8 @@ class Instrument(Plugin):
 
     def frequency(self, key: float) -> float:
         """The frequency in Hz of a (fractional) key; override for other tunings."""
-        return 440.0 * 2.0 ** ((key - 69.0) / 12.0)
+        hertz: float = 440.0 * 2.0 ** ((key - 69.0) / 12.0)
+        return hertz
 
     # -- lanes ---------------------------------------------------------------------------------------------------------------------
 
@@ -161,7 +162,8 @@ class Instrument(Plugin):
         return int(np.count_nonzero(self._busy()))
 
     def _busy(self) -> np.ndarray:
-        return ((self._gates > 0) | (self._lives != 0)) & (self._fades > 0)
+        busy: np.ndarray = ((self._gates > 0) | (self._lives != 0)) & (self._fades > 0)
+        return busy
 
     # -- notes ---------------------------------------------------------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class Instrument(Plugin):
                 self._spread("pressure_target", event.value, [v for v in self._all_voices if v.channel == event.channel])
             case NotePitch():
                 for voice in self._matching(event.channel, event.key, event.note_id):
-                    voice.detune = event.semitones
+                    voice.bend = event.semitones
                     self._tune(voice, snap=False)
             case NotePressure():
                 self._spread("pressure_target", event.value, self._matching(event.channel, event.key, event.note_id))
@@ -197,13 +199,12 @@ class Instrument(Plugin):
         return self.max_voices
 
     def _note_on(self, note: NoteOn) -> None:
-        for values in self.start(note):
-            port = int(values.get("port", 0))
-            choke = int(values.get("choke", 0))
-            if choke:
-                self._choke(choke)
-            voice = self._free_voice(port)
-            self._begin(voice, note, values, choke)
+        layers = list(self.start(note))
+        for choke in {int(values.get("choke", 0)) for values in layers} - {0}:
+            self._choke(choke)
+        for values in layers:
+            voice = self._free_voice(int(values.get("port", 0)))
+            self._begin(voice, note, values, int(values.get("choke", 0)))
 
     def _choke(self, choke: int) -> None:
         for voice in self._all_voices:
@@ -238,7 +239,8 @@ class Instrument(Plugin):
         self._clock += 1
         voice.key, voice.channel, voice.note_id = note.key, note.channel, note.note_id
         voice.age, voice.down, voice.pedalled, voice.choke = self._clock, True, False, choke
-        voice.detune = note.detune + float(values.get("detune", 0.0))
+        voice.detune, voice.bend = note.detune + float(values.get("detune", 0.0)), 0.0
+        voice.pitch_hz = float(values.get("pitch_hz", 0.0))
         for name, initial in self._initial_states.items():
             self._put(name, group, lane, float(values.get(name, initial)))
         put = self._narrow[group, :, lane]
@@ -250,10 +252,7 @@ class Instrument(Plugin):
         put[index["timbre"]] = put[index["timbre_target"]] = timbre
         if self.binding is not None and self.binding.memories:
             self._memory[group * c.LANES + lane] = 0.0
-        if "pitch_hz" in values:
-            put[index["pitch_hz"]] = put[index["pitch_hz_target"]] = values["pitch_hz"]
-        else:
-            self._tune(voice, snap=True)
+        self._tune(voice, snap=True)
 
     def _put(self, name: str, group: int, lane: int, value: float) -> None:
         if name in self._narrow_index:
@@ -264,8 +263,9 @@ class Instrument(Plugin):
             self._phases[group, self._phase_index[name], lane] = int(math.fmod(value, 1.0) * 2**32) & 0xFFFFFFFF
 
     def _tune(self, voice: Voice, *, snap: bool) -> None:
-        key = voice.key + voice.detune + self._bends.get(voice.channel, 0.0)
-        hertz = min(self.frequency(key), 0.45 * self.sample_rate)
+        bend = voice.detune + voice.bend + self._bends.get(voice.channel, 0.0)
+        wanted = voice.pitch_hz * 2.0 ** (bend / 12.0) if voice.pitch_hz > 0.0 else self.frequency(voice.key + bend)
+        hertz = min(wanted, 0.45 * self.sample_rate)
         self._narrow[voice.group, self._narrow_index["pitch_hz_target"], voice.lane] = hertz
         if snap:
             self._narrow[voice.group, self._narrow_index["pitch_hz"], voice.lane] = hertz
@@ -316,6 +316,7 @@ class Instrument(Plugin):
             self._pedal(channel, down=False)
             self._bends.pop(channel, None)
             self._pressures.pop(channel, None)
+            self._spread("pressure_target", 0.0, [voice for voice in self._all_voices if voice.channel == channel])
             self._retune(channel)
 
     def _pedal(self, channel: int, *, down: bool) -> None:
