@@ -14,7 +14,9 @@ from backline.catalog import Catalog
 from backline.formats.preset_file import LoadedPreset
 from backline.model import OUTPUT
 from backline.sdk.events import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN, ControlChange, Event, ParameterChange
-from backline.sdk.plugin import write_time
+from backline.sdk.kernels.core import core_kernel
+from backline.sdk.kernels.loader import runner
+from backline.sdk.plugin import write_position, write_time
 from backline.sdk.transport import Transport
 
 from .expand import Flat, Problems, expand
@@ -62,6 +64,13 @@ class Engine:
         self.plan = Plan(self.graph, self.rate, self.max_block)
         self._input = self.graph.audio_in.output_buffers[0]
         self._outs = {name: node.output_buffers[0] for name, node in self.graph.outs.items()}
+        self._time = memoryview(self.plan.time)
+        self._version = -1
+        self._playing = False
+        self._guard_in = np.array([self.max_block, self._input.ctypes.data, len(self._input), 0], np.int64)
+        self._guard_table = np.array([core_kernel("guard"), self._guard_in.ctypes.data], np.int64)
+        self._guard_address = self._guard_table.ctypes.data
+        self._native = runner()
         self._sub_block = min(self.max_block, FEEDBACK_FRAMES) if self.graph.feedback else self.max_block
         self._follow()
 
@@ -97,7 +106,8 @@ class Engine:
         if frames > self.max_block:
             raise ValueError(f"a block of {frames} frames; this rack was made for at most {self.max_block}")
         if audio is not None:
-            self._input[:, :frames] = audio[:, :frames]
+            self._input[:, :frames] = audio if audio.shape[1] == frames else audio[:, :frames]
+            self._native(self._guard_address, 1, 0, frames)
         else:
             self._input[:, :frames] = 0.0
         if frames <= self._sub_block:
@@ -124,7 +134,12 @@ class Engine:
             buffer[:, :frames] = kept[name]
 
     def _block(self, frames: int, events: Sequence[Event]) -> None:
-        write_time(self.plan.time, self.transport)
+        transport = self.transport
+        if transport.version != self._version or transport.playing != self._playing:
+            self._version, self._playing = transport.version, transport.playing
+            write_time(self.plan.time, transport)
+        else:
+            write_position(self._time, transport)
         if events:
             for event in events:
                 for control in self.knobs.controls:

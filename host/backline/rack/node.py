@@ -101,6 +101,7 @@ class RackNode(ABC):
         self.output_buffers: list[Buffer] = []
         self.control_modulations: list[ControlModulation] = []
         self.event_targets: list[RackNode] = []
+        self.guard: np.ndarray | None = None  # the context of the guard behind this node, if it has one
         self.mix = 1.0
         self.bypassed = False
         self.blend_asked = True  # whether the plan puts a wet/dry cross-fade behind this node

@@ -73,7 +73,7 @@ class _Tail:
 
 
 def render_blocks(engine: Engine, material: Material, length: Length, block: int, progress: Progress | None = None) -> Iterator[np.ndarray]:
-    """Yield the piece as float32[2, n] arrays, latency trimmed. The engine is reset first, so the same material gives the same bits."""
+    """Yield the piece as float32[2, n] views, latency trimmed, each good until the next one is asked for. The engine is reset first, so the same material gives the same bits."""
     engine.reset()
     _apply_first_tempo(engine, material)
     latency = engine.latency
@@ -87,7 +87,7 @@ def render_blocks(engine: Engine, material: Material, length: Length, block: int
     for raw in _stream(engine, material, limit + latency, block):
         produced += raw.shape[1]
         start = max(produced - latency - raw.shape[1], 0)
-        piece = raw[:, raw.shape[1] - min(max(produced - latency, 0), raw.shape[1]) :].copy()
+        piece = raw[:, raw.shape[1] - min(max(produced - latency, 0), raw.shape[1]) :]
         if progress is not None:
             progress(min(start + piece.shape[1], length.frames), length.frames)
         if tail is None or start + piece.shape[1] <= length.frames:
@@ -95,11 +95,25 @@ def render_blocks(engine: Engine, material: Material, length: Length, block: int
             continue
         if not held:
             held_from = start
-        held.append(piece)
+        held.append(piece.copy())
         if tail.feed(piece, start):
             break
     if tail is not None and held:
         yield np.concatenate(held, axis=1)[:, : tail.end - held_from]
+
+
+def render_whole(engine: Engine, material: Material, length: Length, block: int, progress: Progress | None = None) -> np.ndarray:
+    """The piece as one array float32[2, frames]."""
+    known = length.frames + (length.tail or 0)
+    whole = np.empty((2, known), np.float32)
+    at = 0
+    for piece in render_blocks(engine, material, length, block, progress):
+        if at + piece.shape[1] > whole.shape[1]:
+            whole = np.concatenate([whole[:, :at], piece], axis=1)
+        else:
+            whole[:, at : at + piece.shape[1]] = piece
+        at += piece.shape[1]
+    return whole[:, :at]
 
 
 def _apply_first_tempo(engine: Engine, material: Material) -> None:

@@ -19,7 +19,7 @@ from backline.sdk.kernels.core import LENGTH, TARGET, core_kernel
 from .graph import AudioEdge, Graph, ModulationEdge, output_channels
 from .native_node import EventNode, NativeNode
 from .node import Buffer, Bus, ControlModulation, RackNode, StandIn
-from .stages import FusedStage, NativeRun, PythonStage, Stage
+from .stages import EventStage, FusedStage, NativeRun, PythonStage, Stage
 
 FEEDBACK_FRAMES = 64
 BLEND_SECONDS = 0.01
@@ -129,7 +129,7 @@ class Plan:
         if isinstance(node, Bus):
             if node.takes_events:
                 self._flush()
-                self.stages.append(PythonStage(node))
+                self.stages.append(EventStage(node))
             return
         if node.steps:
             self._items.extend((node, kernel, context) for kernel, context in node.steps)
@@ -145,7 +145,8 @@ class Plan:
 
     def _guard(self, node: RackNode) -> None:
         for buffer in node.output_buffers:
-            self._kernel("guard", self._context(self.max_block, buffer.ctypes.data, len(buffer), 0))
+            node.guard = self._context(self.max_block, buffer.ctypes.data, len(buffer), 0)
+            self._kernel("guard", node.guard)
 
     def _input(self, node: RackNode, port: int, arrives: int) -> Buffer:
         """The buffer an input port reads: a source's own, a mix, or silence."""

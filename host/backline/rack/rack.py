@@ -23,7 +23,7 @@ from .engine import Engine
 from .handles import NodeHandle, Macros
 from .material import gather
 from .node import Value
-from .offline import Length, Progress, render_blocks
+from .offline import Length, Material, Progress, render_blocks, render_whole
 from .resolve import Missing
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from backline.formats.midi_file import MidiSong
 
 Change = Value | bool | float
+
+OFFLINE_BLOCK = 4096
+"""The block of a rendering that asks for none. The sound does not depend on it; larger blocks cost less."""
 
 
 class Rack:
@@ -205,18 +208,17 @@ class Rack:
         audio: str | PathLike[str] | np.ndarray | None = None,
         seconds: float | None = None,
         rate: float = 48000,
-        block: int = 512,
+        block: int | None = None,
         tail: float | str = "auto",
         progress: Progress | None = None,
     ) -> Audio:
         """Render a piece: float32 (channels, frames).
 
         `midi` is a file or a MidiSong, `notes` a text such as "C4:1 E4:1 [C4 E4 G4]:2", `audio` a file or float32 (channels, frames) at `rate`. The
-        length is `seconds`, or that of the material plus `tail` seconds ("auto": until it is quiet). The same call gives the same bits.
+        length is `seconds`, or that of the material plus `tail` seconds ("auto": until it is quiet). The same call gives the same bits, whatever `block` is.
         """
-        pieces = list(self.render_blocks(midi, notes, audio, seconds, rate, block, tail, progress))
-        whole = np.concatenate(pieces, axis=1) if pieces else np.zeros((2, 0), np.float32)
-        return Audio.of(whole, int(rate))
+        material, length, frames = self._piece(midi, notes, audio, seconds, rate, block, tail)
+        return Audio.of(render_whole(self.engine, material, length, frames, progress), int(rate))
 
     def render_blocks(
         self,
@@ -225,17 +227,31 @@ class Rack:
         audio: str | PathLike[str] | np.ndarray | None = None,
         seconds: float | None = None,
         rate: float = 48000,
-        block: int = 512,
+        block: int | None = None,
         tail: float | str = "auto",
         progress: Progress | None = None,
     ) -> Iterator[np.ndarray]:
-        """As `render`, block by block, for pieces that do not fit into memory."""
-        self.prepare(rate, block)
+        """As `render`, block by block: float32 (channels, n) views, each good until the next one is asked for."""
+        material, length, frames = self._piece(midi, notes, audio, seconds, rate, block, tail)
+        return render_blocks(self.engine, material, length, frames, progress)
+
+    def _piece(
+        self,
+        midi: str | PathLike[str] | MidiSong | None,
+        notes: str | None,
+        audio: str | PathLike[str] | np.ndarray | None,
+        seconds: float | None,
+        rate: float,
+        block: int | None,
+        tail: float | str,
+    ) -> tuple[Material, Length, int]:
+        """Get ready for a piece: what is played, how long, in which blocks."""
+        frames = OFFLINE_BLOCK if block is None else int(block)
+        self.prepare(rate, frames)
         material = gather(midi, notes, audio, int(rate), self._tempo or 120.0)
-        length = Length(material.frames, None if tail == "auto" else round(float(tail) * rate))
         if seconds is not None:
-            length = Length(round(float(seconds) * rate), 0)
-        return render_blocks(self.engine, material, length, block, progress)
+            return material, Length(round(float(seconds) * rate), 0), frames
+        return material, Length(material.frames, None if tail == "auto" else round(float(tail) * rate)), frames
 
     def close(self) -> None:
         """Let every plugin go."""

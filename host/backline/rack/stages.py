@@ -5,14 +5,18 @@ This module knows how to run kernels as one call, nodes one by one, and pedalboa
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from backline.sdk.kernels.loader import runner
 
+from .foreign.base import LARGEST_CALL
 from .graph import Graph
 from .node import RackNode
+
+
+GUARD_FAULTS = 3  # the slot of a guard's context where it counts what it caught
 
 
 class Stage(Protocol):
@@ -43,15 +47,16 @@ class NativeRun:
                 self.groups[-1] = (last, first, count + 1)
             else:
                 self.groups.append((node, index, 1))
+        # Lists that live as long as their nodes: one look tells whether any node has something to take in Python.
+        self._waiting: list[list[Any]] = [node.events for node in self.nodes] + [node.control_modulations for node in self.nodes]
         self._fresh = True
 
     def run(self, frames: int) -> None:
         """One call, or node by node where events have to be taken."""
-        for node in self.nodes:
-            if node.busy or self._fresh:
-                self._step_by_step(frames)
-                return
-        self._run(self._address, self._count, 0, frames)
+        if self._fresh or any(self._waiting):
+            self._step_by_step(frames)
+        else:
+            self._run(self._address, self._count, 0, frames)
 
     def reset(self) -> None:
         """The next block goes node by node, so that each knows that sound has begun."""
@@ -66,6 +71,24 @@ class NativeRun:
                 node.sort_events()
                 node.run(frames)
                 node.hand_on()
+
+
+class EventStage:
+    """A node that only passes events on: nothing to do in a block without any."""
+
+    def __init__(self, node: RackNode) -> None:
+        self.node = node
+
+    def run(self, frames: int) -> None:
+        """Pass the block's events on."""
+        node = self.node
+        if node.events or node.given_events:
+            node.sort_events()
+            node.run(frames)
+            node.hand_on()
+
+    def reset(self) -> None:
+        """Nothing is carried here."""
 
 
 class PythonStage:
@@ -96,19 +119,40 @@ class FusedStage:
         self.board = fuse([node.plugin for node in self.nodes])  # type: ignore[misc]
         self._input = self.nodes[0].input_buffers[0]
         self._output = self.nodes[-1].output_buffers[0]
+        self._shape = self._input.shape
+        self._waiting: list[list[Any]] = [node.events for node in self.nodes] + [node.control_modulations for node in self.nodes]
+        guard = self.nodes[-1].guard
+        assert guard is not None
+        self._guard = memoryview(guard)
+        self._faults = 0
 
     def run(self, frames: int) -> None:
-        """One call for all; each effect's changes go along."""
+        """One call for all; each effect's changes go along.
+
+        A quiet block (no change of any parameter) goes straight into pedalboard. What is not finite is caught by the guard behind the run; it
+        counts, and the effects start afresh with the next block.
+        """
+        board = self.board
+        if any(self._waiting) or board.schedule.waiting or self._shape[1] > LARGEST_CALL:
+            self._with_changes(frames)
+            return
+        if self._guard[GUARD_FAULTS] != self._faults:
+            self._faults = int(self._guard[GUARD_FAULTS])
+            board.recover()
+        audio = self._input if frames == self._shape[1] else self._input[:, :frames]
+        block = board._run(audio, board.rate, LARGEST_CALL, False)
+        if block.shape[1] == frames:
+            self._output[:, :frames] = block
+        else:
+            self._output[:, : frames - block.shape[1]] = 0.0
+            self._output[:, frames - block.shape[1] : frames] = block
+
+    def _with_changes(self, frames: int) -> None:
         first = self.nodes[0]
-        changes = ()
-        for node in self.nodes:
-            if node.busy:
-                changes = [other.changes(frames) for other in self.nodes]  # type: ignore[assignment]
-                break
+        changes = [node.changes(frames) if node.busy else [] for node in self.nodes]
         self.board.process(self._input, self._output, frames, first.transport.frame, (), changes, first.transport)
-        if changes:
-            for node in self.nodes:
-                node.hand_on()
+        for node in self.nodes:
+            node.hand_on()
 
     def reset(self) -> None:
         """Reset the effects as one."""

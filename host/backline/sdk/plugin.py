@@ -387,10 +387,15 @@ def write_time(time: np.ndarray, transport: Transport) -> None:
     time[c.DT] = 1.0 / transport.rate
     time[c.TEMPO] = transport.tempo
     time[c.PLAYING] = 1.0 if transport.playing else 0.0
-    time[c.FRAME] = transport.frame
     time[c.NOTE_SMOOTHING] = 1.0 - np.exp(-1.0 / (0.003 * transport.rate))
     if transport.playing:
-        beat, frame = transport.anchor
-        time[c.ANCHOR_BEAT], time[c.FRAMES_SINCE], time[c.BEATS_PER_FRAME] = beat, transport.frame - frame, transport.beats_per_frame
+        time[c.ANCHOR_BEAT], time[c.BEATS_PER_FRAME] = transport.anchor[0], transport.beats_per_frame
     else:
-        time[c.ANCHOR_BEAT], time[c.FRAMES_SINCE], time[c.BEATS_PER_FRAME] = transport.beat, 0.0, 0.0
+        time[c.ANCHOR_BEAT], time[c.BEATS_PER_FRAME] = transport.beat, 0.0
+    write_position(time, transport)
+
+
+def write_position(time: np.ndarray | memoryview, transport: Transport) -> None:
+    """Only what changes from block to block while tempo and position run on."""
+    time[c.FRAME] = float(transport.frame)
+    time[c.FRAMES_SINCE] = float(transport.frame - transport.anchor[1]) if transport.playing else 0.0

@@ -16,7 +16,7 @@ class Transport:
     tempo change, never added up block by block, so it does not depend on how the stream was split.
     """
 
-    __slots__ = ("_anchor_beat", "_anchor_frame", "_tempo", "denominator", "frame", "numerator", "playing", "rate")
+    __slots__ = ("_anchor_beat", "_anchor_frame", "_tempo", "denominator", "frame", "numerator", "playing", "rate", "version")
 
     def __init__(self, rate: float = 48000.0, tempo: float = 120.0, meter: tuple[int, int] = (4, 4), *, playing: bool = True) -> None:
         self.rate = rate
@@ -26,6 +26,7 @@ class Transport:
         self._tempo = tempo
         self._anchor_frame = 0
         self._anchor_beat = 0.0
+        self.version = 0  # counts jumps and changes of tempo
 
     @property
     def tempo(self) -> float:
@@ -68,6 +69,7 @@ class Transport:
         self.frame = frame
         self._anchor_frame = frame
         self._anchor_beat = beat
+        self.version += 1
 
     def advance(self, frames: int) -> None:
         """Move on by `frames` samples."""
