@@ -11,14 +11,13 @@ numbers at 48 kHz.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Loudness", "integrated_loudness", "measure", "sample_peak_db", "true_peak_db"]
+__all__ = ["Loudness", "LoudnessMeter", "integrated_loudness", "measure", "sample_peak_db", "true_peak_db"]
 
 ABSOLUTE_GATE = -70.0
 RELATIVE_GATE = -10.0
@@ -46,23 +45,82 @@ def measure(audio: NDArray[Any], rate: int) -> Loudness:
 
 
 def integrated_loudness(audio: NDArray[Any], rate: int) -> float:
-    """Return the gated loudness in LUFS of audio of shape (channels, frames) at `rate` Hz.
-
-    Five channels are L R C Ls Rs, six are L R C LFE Ls Rs, any others count alike. Below 0.4 s, or when every block lies
-    under -70 LUFS, there is no loudness: -inf.
-    """
+    """Return the gated loudness in LUFS of audio of shape (channels, frames) at `rate` Hz; see `LoudnessMeter.lufs`."""
     audio = np.atleast_2d(audio)
-    gains = np.array(_SURROUND_GAINS.get(audio.shape[0], (1.0,) * audio.shape[0]))
-    energies = np.array([_hop_energies(channel, rate) for channel in audio])
-    if energies.shape[1] < _HOPS_A_BLOCK:
-        return -math.inf
-    hops = gains @ energies
-    blocks = np.convolve(hops, np.full(_HOPS_A_BLOCK, 1.0 / _HOPS_A_BLOCK), "valid")
-    blocks = blocks[blocks > _power(ABSOLUTE_GATE)]
-    if not len(blocks):
-        return -math.inf
-    blocks = blocks[blocks > blocks.mean() * 10.0 ** (RELATIVE_GATE / 10.0)]
-    return float(_OFFSET + 10.0 * np.log10(blocks.mean()))
+    meter = LoudnessMeter(rate, audio.shape[0])
+    meter.feed(audio)
+    return meter.lufs
+
+
+class LoudnessMeter:
+    """Measures audio that comes in pieces. It keeps ten numbers a second and channel, so pieces of any length can be measured.
+
+    K-weighting is done by overlap-save in the frequency domain: the response of the recursive filters is sampled on the FFT grid,
+    which folds the part of their impulse response that is longer than the transform (below 1e-9) onto the start.
+    """
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self._gains = np.array(_SURROUND_GAINS.get(channels, (1.0,) * channels))
+        self._hop = (rate + 5) // 10
+        self._overlap = math.ceil(_RESPONSE_SECONDS * rate)
+        self._size = 1 << (8 * self._overlap).bit_length()
+        self._step = (self._size - self._overlap) // self._hop * self._hop
+        self._response = _k_weighting(self._size, rate)
+        self._block = np.zeros((channels, self._overlap + self._step))
+        self._filled = 0
+        self._energies: list[NDArray[np.float64]] = []
+        self._peak = 0.0
+
+    def feed(self, audio: NDArray[Any]) -> None:
+        """Take the next piece, of shape (channels, frames), full scale at 1.0."""
+        if not audio.size:
+            return
+        self._peak = max(self._peak, float(audio.max()), -float(audio.min()))
+        done = 0
+        while done < audio.shape[1]:
+            count = min(self._step - self._filled, audio.shape[1] - done)
+            start = self._overlap + self._filled
+            self._block[:, start : start + count] = audio[:, done : done + count]
+            self._filled += count
+            done += count
+            if self._filled == self._step:
+                self._energies.append(self._hop_energies())
+                self._block[:, : self._overlap] = self._block[:, -self._overlap :]
+                self._filled = 0
+
+    @property
+    def lufs(self) -> float:
+        """The gated loudness so far in LUFS; -inf below 0.4 s, or when every 0.4 s lies under -70 LUFS.
+
+        Five channels are L R C Ls Rs, six are L R C LFE Ls Rs, any others count alike.
+        """
+        hops = np.concatenate([*self._energies, self._hop_energies()])
+        if len(hops) < _HOPS_A_BLOCK:
+            return -math.inf
+        blocks = np.convolve(hops, np.full(_HOPS_A_BLOCK, 1.0 / _HOPS_A_BLOCK), "valid")
+        blocks = blocks[blocks > _power(ABSOLUTE_GATE)]
+        if not len(blocks):
+            return -math.inf
+        blocks = blocks[blocks > blocks.mean() * 10.0 ** (RELATIVE_GATE / 10.0)]
+        return float(_OFFSET + 10.0 * np.log10(blocks.mean()))
+
+    @property
+    def sample_peak_db(self) -> float:
+        """The largest sample so far in dB of full scale."""
+        return _decibel(self._peak)
+
+    def _hop_energies(self) -> NDArray[np.float64]:
+        """Return the weighted mean square of each whole 0.1 s that stands in the block, all channels together."""
+        whole = self._filled // self._hop * self._hop
+        if not whole:
+            return np.zeros(0)
+        end = self._overlap + whole
+        spectrum = np.fft.rfft(self._block[:, :end], self._size)
+        spectrum *= self._response
+        filtered = np.fft.irfft(spectrum, self._size)[:, self._overlap : end]
+        np.square(filtered, out=filtered)
+        energies = filtered.reshape(len(filtered), -1, self._hop).mean(axis=2)
+        return np.asarray(self._gains @ energies)
 
 
 def sample_peak_db(audio: NDArray[Any]) -> float:
@@ -98,33 +156,6 @@ def _interpolators(factor: int) -> list[NDArray[np.float64]]:
         kernel = np.sinc(distance) * window
         kernels.append((kernel / kernel.sum())[::-1])
     return kernels
-
-
-def _hop_energies(channel: NDArray[Any], rate: int) -> NDArray[np.float64]:
-    """Return the mean square of each whole 0.1 s of a K-weighted channel."""
-    hop = (rate + 5) // 10
-    sums = [np.square(block).reshape(-1, hop).mean(axis=1) for block in _weighted(channel, rate, hop)]
-    return np.concatenate([np.zeros(0), *sums])
-
-
-def _weighted(channel: NDArray[Any], rate: int, hop: int) -> Iterator[NDArray[np.float64]]:
-    """Yield a channel after K-weighting, in pieces of whole hops; what is left at the end is dropped.
-
-    Overlap-save in the frequency domain: the response of the recursive filters is sampled on the FFT grid, which folds the
-    part of their impulse response that is longer than the transform (below 1e-9) onto the start.
-    """
-    overlap = math.ceil(_RESPONSE_SECONDS * rate)
-    size = 1 << (8 * overlap).bit_length()
-    response = _k_weighting(size, rate)
-    step = (size - overlap) // hop * hop
-    usable = len(channel) // hop * hop
-    block = np.zeros(overlap + step)
-    for start in range(0, usable, step):
-        piece = channel[start : min(start + step, usable)]
-        block[:overlap] = block[-overlap:]
-        block[overlap : overlap + len(piece)] = piece
-        filtered = np.fft.irfft(np.fft.rfft(block, size) * response, size)
-        yield filtered[overlap : overlap + len(piece)]
 
 
 def _k_weighting(size: int, rate: int) -> NDArray[np.complex128]:

@@ -61,10 +61,13 @@ class _Tail:
     def feed(self, block: np.ndarray, start: int) -> bool:
         """Look at one more block; True once the sound has ended."""
         loud = np.flatnonzero(np.abs(block).max(axis=0) > QUIET) + start
-        for frame in loud[loud > self.last_loud]:
-            if frame - self.last_loud > self.window:
+        loud = loud[loud > self.last_loud]
+        if len(loud):
+            silences = np.flatnonzero(np.diff(loud, prepend=self.last_loud) > self.window)
+            if len(silences):
+                self.last_loud = int(loud[silences[0] - 1]) if silences[0] else self.last_loud
                 return True
-            self.last_loud = int(frame)
+            self.last_loud = int(loud[-1])
         return start + block.shape[1] - self.last_loud > self.window
 
     @property
@@ -72,8 +75,14 @@ class _Tail:
         return self.last_loud + 1
 
 
-def render_blocks(engine: Engine, material: Material, length: Length, block: int, progress: Progress | None = None) -> Iterator[np.ndarray]:
-    """Yield the piece as float32[2, n] views, latency trimmed, each good until the next one is asked for. The engine is reset first, so the same material gives the same bits."""
+def render_blocks(
+    engine: Engine, material: Material, length: Length, block: int, progress: Progress | None = None, outputs: Sequence[str] = ()
+) -> Iterator[np.ndarray]:
+    """Yield the piece as float32[2, n] views, latency trimmed, each good until the next one is asked for.
+
+    The engine is reset first, so the same material gives the same bits. The two channels of each further output named in `outputs`
+    follow below those of the main one; an automatic tail ends when all of them are quiet.
+    """
     engine.reset()
     _apply_first_tempo(engine, material)
     latency = engine.latency
@@ -84,7 +93,7 @@ def render_blocks(engine: Engine, material: Material, length: Length, block: int
     held: list[np.ndarray] = []
     held_from = 0
     produced = 0
-    for raw in _stream(engine, material, limit + latency, block):
+    for raw in _stream(engine, material, limit + latency, block, outputs):
         produced += raw.shape[1]
         start = max(produced - latency - raw.shape[1], 0)
         piece = raw[:, raw.shape[1] - min(max(produced - latency, 0), raw.shape[1]) :]
@@ -123,7 +132,7 @@ def _apply_first_tempo(engine: Engine, material: Material) -> None:
         engine.reset()
 
 
-def _stream(engine: Engine, material: Material, total: int, block: int) -> Iterator[np.ndarray]:
+def _stream(engine: Engine, material: Material, total: int, block: int, outputs: Sequence[str]) -> Iterator[np.ndarray]:
     """Run the engine block by block, cut at tempo changes."""
     starts = [frame for frame, _ in material.events]
     cuts = sorted({frame for frame, *_ in (*material.tempos, *material.meters) if 0 < frame < total})
@@ -147,7 +156,8 @@ def _stream(engine: Engine, material: Material, total: int, block: int) -> Itera
         last = bisect.bisect_left(starts, end, event_at)
         events = [event.at(frame - position) for frame, event in material.events[event_at:last]]
         event_at = last
-        yield engine.process(end - position, events, _slice(material.audio, position, end, scratch))
+        main = engine.process(end - position, events, _slice(material.audio, position, end, scratch))
+        yield np.concatenate([main, *(engine.out(name, end - position) for name in outputs)]) if outputs else main
         position = end
 
 

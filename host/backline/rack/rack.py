@@ -230,10 +230,14 @@ class Rack:
         block: int | None = None,
         tail: float | str = "auto",
         progress: Progress | None = None,
+        outputs: Sequence[str] = (),
     ) -> Iterator[np.ndarray]:
-        """As `render`, block by block: float32 (channels, n) views, each good until the next one is asked for."""
+        """As `render`, block by block: float32 (channels, n) views, each good until the next one is asked for.
+
+        The two channels of each further output named in `outputs` (see the attribute) follow below those of the main one.
+        """
         material, length, frames = self._piece(midi, notes, audio, seconds, rate, block, tail)
-        return render_blocks(self.engine, material, length, frames, progress)
+        return render_blocks(self.engine, material, length, frames, progress, outputs)
 
     def _piece(
         self,
