@@ -72,13 +72,14 @@ def _source(binding: Binding, argument: str) -> str:
 
 
 def _guard_lines(binding: Binding, inside: str) -> list[str]:
-    """Nothing that is not a number leaves the node."""
+    """Nothing that is not a number leaves the node, and what came in as such does not stay in its states."""
     lines = [f"{inside}bad = 0"]
-    for port in (port for port in binding.ports if port.output):
+    for port in _used_ports(binding):
         name = f"a_{port.argument}"
         lines += [f"{inside}for k in range(len({name})):", f"{inside}    for i in range(frames):"]
         lines += [f"{inside}        fine = abs({name}[k, i]) <= f4({LIMIT})", f"{inside}        bad += 0 if fine else 1"]
-        lines.append(f"{inside}        {name}[k, i] = {name}[k, i] if fine else f4(0)")
+        if port.output:
+            lines.append(f"{inside}        {name}[k, i] = {name}[k, i] if fine else f4(0)")
     return lines
 
 
