@@ -58,6 +58,7 @@ class Engine:
         for node, key, value in self.knobs.initial():
             node.set_value(key, value)
         self.transport = Transport(self.rate)
+        self._sounded = False
         self._make_plan()
 
     def _make_plan(self) -> None:
@@ -110,6 +111,7 @@ class Engine:
             self._native(self._guard_address, 1, 0, frames)
         else:
             self._input[:, :frames] = 0.0
+        self._sounded = True
         if frames <= self._sub_block:
             self._block(frames, events)
         else:
@@ -160,6 +162,9 @@ class Engine:
         tempo = self.transport.tempo
         self.transport.locate(0, 0.0)
         self.transport.set_tempo(tempo)
+        if not self._sounded:
+            return
+        self._sounded = False
         for node in self.graph.nodes:
             node.reset()
             node.given_events.clear()

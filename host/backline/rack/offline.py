@@ -165,6 +165,8 @@ def _slice(audio: np.ndarray | None, start: int, end: int, scratch: np.ndarray) 
     """The input of one block, padded with silence; a mono input feeds every channel."""
     if audio is None:
         return None
+    if len(audio) == len(scratch) and end <= audio.shape[1]:
+        return audio[:, start:end]
     scratch[:] = 0.0
     part = audio[:, start:end]
     if part.shape[1]:
