@@ -324,3 +324,21 @@ def test_texts_with_units(make):
     ladder.set_now("mode", "hpf24")
     ladder.set_now("cutoff_hz", "1.2 kHz")
     assert (ladder.text("mode"), ladder.value("cutoff_hz")) == ("HPF24", 1200.0)
+
+
+def test_a_trusting_run_sounds_the_same_and_still_rids_itself_of_nan(make, hiss):
+    """With `trusted`, the caller keeps NaN out; what arises inside all the same must not stay."""
+    audio, out, trusting = hiss(2, 512), np.zeros((2, 512), np.float32), np.zeros((2, 512), np.float32)
+
+    run = fuse([*chain(make)[:5], make("pedalboard.Gain", gain_db=0)])
+    checked = fuse([*chain(make)[:5], make("pedalboard.Gain", gain_db=0)])
+    run.trusted = True
+    run.process(audio, trusting, 512, 0)
+    checked.process(audio, out, 512, 0)
+    assert np.array_equal(trusting, out)
+    run.process(np.full((2, 512), np.nan, np.float32), trusting, 512, 512)
+    assert not trusting.any()
+    run.process(audio, trusting, 512, 1024)
+    assert trusting.any()
+    assert np.isfinite(trusting).all()
+    assert run.faults == 1

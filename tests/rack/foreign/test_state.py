@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from backline.rack.foreign import ForeignStateError, load_foreign
+from backline.sdk.events import NoteOn
 
 VALUES = {"gain": -7.5, "mute": 1.0, "mode": 2.0, "width": 150.0}
 
@@ -42,14 +43,23 @@ def test_a_state_crosses_backends(load, source, target):
     assert second.state() == first.state()
 
 
-def test_an_instrument_remembers_its_first_parameter(load, host):
+def test_an_instrument_remembers_its_first_parameter(load, host, cut, tmp_path):
     first = load("LabSynth", host)
     first.set_now("level", -6.0)
     first.set_now("release", "250 ms")
-    second = load("LabSynth", host)
+    first.save_vstpreset(tmp_path / "synth.vstpreset")
+    second, third = load("LabSynth", host), load("LabSynth", host)
     second.set_state(first.state())
-    assert second.value("level") == pytest.approx(-6.0, abs=1e-4)
-    assert second.value("release") == pytest.approx(250.0, abs=1e-3)
+    third.load_vstpreset(tmp_path / "synth.vstpreset")
+    sound = cut(first, 4800, 480, events=[NoteOn(0, 69, 1.0)])
+    for plugin in (second, third):
+        assert plugin.value("level") == pytest.approx(-6.0, abs=1e-4)
+        assert plugin.text("level") == "-6 dB"
+        assert plugin.value("release") == pytest.approx(250.0, abs=1e-3)
+        assert np.allclose(cut(plugin, 4800, 480, events=[NoteOn(0, 69, 1.0)]), sound, atol=1e-6)
+        again = load("LabSynth", host)
+        again.set_state(plugin.state())
+        assert again.value("level") == pytest.approx(-6.0, abs=1e-4)
 
 
 def test_a_real_plugin_round_trips(load, host):

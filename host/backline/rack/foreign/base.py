@@ -63,7 +63,8 @@ class ForeignPlugin(ABC):
     """One loaded instance of a plugin that another library hosts.
 
     Audio is float32 `(channels, frames)`. `faults` counts blocks that held NaN or Inf; such a block is given out as silence and
-    the plugin is reset. `midi_out` holds the events the plugin sent during the last `process` (minihost only).
+    the plugin is reset. A caller that keeps NaN out of every input and looks at every output itself sets `trusted`; the plugin then
+    only makes sure that none stays inside. `midi_out` holds the events the plugin sent during the last `process` (minihost only).
     """
 
     kind: Literal["effect", "instrument"]
@@ -78,6 +79,7 @@ class ForeignPlugin(ABC):
     parameters: dict[str, ForeignParameter]
     midi_out: list[Event]
     faults: int
+    trusted: bool
 
     @property
     @abstractmethod

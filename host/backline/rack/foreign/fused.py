@@ -32,6 +32,7 @@ class FusedEffects:
         self.schedule = Schedule()
         self.rate = self.effects[0].rate
         self.faults = 0
+        self.trusted = all(effect.trusted for effect in self.effects)
         for effect in self.effects:
             # One waiting list for all, so that a single look tells whether the block can go through whole.
             effect.schedule = self.schedule
@@ -76,6 +77,12 @@ class FusedEffects:
         transport: Transport | None = None,  # noqa: ARG002 - pedalboard has no play head
     ) -> None:
         """Fill `out[:, :frames]` with what the whole run makes of `audio[:, :frames]`; see `ForeignPlugin.process`."""
+        if changes or self.schedule.waiting or audio is None or frames > LARGEST_CALL:
+            self._process_in_pieces(audio, out, frames, position, changes)
+            return
+        stream(self, self._run, audio if audio.shape[1] == frames else audio[:, :frames], out, frames, self.rate)
+
+    def _process_in_pieces(self, audio: Audio | None, out: Audio, frames: int, position: int, changes: Sequence[Sequence[Change]]) -> None:
         self.schedule.jumped(position)
         if changes:
             for effect, own in zip(self.effects, changes, strict=True):
@@ -83,9 +90,6 @@ class FusedEffects:
                     effect.collect(position, (), own)
         if audio is None:
             audio = np.zeros((self.inputs, frames), np.float32)
-        if not self.schedule.waiting and frames <= LARGEST_CALL:
-            stream(self, self._run, audio if audio.shape[1] == frames else audio[:, :frames], out, frames, self.rate)
-            return
         for start, end in self.schedule.pieces(position, frames, LARGEST_CALL):
             stream(self, self._run, audio[:, start:end], out[:, start:end], end - start, self.rate)
 

@@ -40,13 +40,14 @@ class HostAccess:
 class HostedParameter:
     """One parameter with its translation between raw values and the plugin's own unit."""
 
-    __slots__ = ("_affine", "_asked", "_raws", "access", "parameter")
+    __slots__ = ("_affine", "_asked", "_forgets", "_raws", "access", "parameter")
 
     def __init__(self, identity: str, access: HostAccess) -> None:
         self.access = access
         self._asked: tuple[float, float] | None = None
         self._raws: tuple[float, ...] = ()
         self._affine = True
+        self._forgets = False
         self.parameter = self._describe(identity)
 
     def _describe(self, identity: str) -> ForeignParameter:
@@ -132,7 +133,7 @@ class HostedParameter:
     def value(self) -> float:
         """Return the present value in the parameter's own unit: exactly what was asked for, while it still holds."""
         raw = self.access.get_raw()
-        if self._asked is not None and self._asked[0] == raw:
+        if self._asked is not None and (self._asked[0] == raw or (self._forgets and raw == 0.0)):
             return self._asked[1]
         parameter = self.parameter
         if parameter.hidden:
@@ -146,7 +147,7 @@ class HostedParameter:
     def text(self) -> str:
         """Return the present value as people read it: the plugin's own words, and numbers without superfluous digits."""
         parameter = self.parameter
-        shown = self.access.to_text(self.access.get_raw()).strip()
+        shown = self.access.to_text(self.raw_for(self.value()) if self._forgets else self.access.get_raw()).strip()
         parts = split_number(shown)
         if parameter.hidden or parameter.kind in {"bool", "enum"} or parts is None or parts[1] not in {"", parameter.unit}:
             return shown
@@ -167,6 +168,11 @@ class HostedParameter:
         access = self.access
         access.set_raw(self.raw_for(value))
         self._asked = (access.get_raw(), value)
+
+    def believe(self, value: float) -> None:
+        """Set a value that the host may later report as 0, perhaps from another thread: 0 then means this value."""
+        self.set(value)
+        self._forgets = value != self.shown_at(0.0)
 
     def raw_for(self, value: float) -> float:
         """Return the raw value that shows `value`.
@@ -235,7 +241,8 @@ def mend_first(hosted: dict[str, HostedParameter], component: bytes = b"") -> No
     """Put right what the first parameter after the MIDI controllers says.
 
     Instruments made with DPF 1.6 report 0 for it until it is set, whatever it truly is: the default after loading, or what stands
-    first in a state (`component`) that was just brought back. Setting that makes report and sound agree.
+    first in a state (`component`) that was just brought back; and hosts hand that 0 back to the plugin. Setting the true value
+    makes report and sound agree.
     """
     if not hosted:
         return
@@ -244,14 +251,14 @@ def mend_first(hosted: dict[str, HostedParameter], component: bytes = b"") -> No
         return
     stored = _DPF_VALUES.search(component)
     if stored is not None:
-        # minihost hears of a new state on another thread; the wrong report must have come before it can be put right.
+        # The host may hear of a new state on another thread, and hands the wrong 0 on to the plugin; only after that can it be mended.
         patience = time.monotonic() + _SECONDS_FOR_A_REPORT
         while first.access.get_raw() != 0.0 and time.monotonic() < patience:
             time.sleep(0.001)
         value = float(stored[1])
-        first.set(min(max(first.rounded(value), first.parameter.minimum), first.parameter.maximum))
+        first.believe(min(max(first.rounded(value), first.parameter.minimum), first.parameter.maximum))
     elif not component and first.access.get_raw() == 0.0:
-        first.access.set_raw(first.access.default_raw)
+        first.believe(first.parameter.default)
 
 
 def _plain(text: str) -> float:

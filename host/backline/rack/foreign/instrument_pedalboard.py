@@ -33,6 +33,7 @@ class PedalboardInstrument(PedalboardHosted):
         self.backend, self.kind = "pedalboard", "instrument"
         self.midi_out = []
         self.faults = 0
+        self.trusted = False
         self.rate = 48000.0
         self.schedule = Schedule()
         self._adopt(pedal, bundle)

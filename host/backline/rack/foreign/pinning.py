@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from backline.rack.foreign.errors import ForeignLoadError
+
 Opener = Callable[[Path, str | None], Any]
 
 _lock = threading.Lock()
@@ -31,4 +33,8 @@ def before_opening(bundle: Path, backend: str, plugin_name: str | None, openers:
             # The other backend first: its module may still be open, and nothing must close between here and its pin.
             for other, name in sorted(used.items(), key=lambda item: item[0] == backend):
                 if (place, other) not in _pins:
-                    _pins[place, other] = openers[other](bundle, name)
+                    try:
+                        _pins[place, other] = openers[other](bundle, name)
+                    except ForeignLoadError:
+                        # A backend that cannot open it has nothing to lose.
+                        _pins[place, other] = None

@@ -110,6 +110,17 @@ def read_preset(plugin: str, path: str | Path) -> tuple[str, bytes]:
     return data[8:40].decode("latin-1").upper(), data
 
 
+def component_of(data: bytes) -> bytes:
+    """Return the processor's own bytes out of a preset file that `read_preset` has read."""
+    (list_offset,) = struct.unpack_from("<q", data, 40)
+    (count,) = struct.unpack_from("<i", data, list_offset + 4)
+    for number in range(count):
+        name, start, size = struct.unpack_from("<4sqq", data, list_offset + 8 + 20 * number)
+        if name == b"Comp":
+            return data[start : start + size]
+    return b""
+
+
 def check_class(plugin: str, path: str | Path, wanted: str, own: str) -> None:
     """Refuse a preset that another plugin wrote.
 

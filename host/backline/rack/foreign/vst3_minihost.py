@@ -21,6 +21,7 @@ from backline.rack.foreign.base import LARGEST_CALL, Audio, Change, ForeignParam
 from backline.rack.foreign.errors import ForeignLoadError, ForeignParameterError, ForeignProcessError, ForeignStateError
 from backline.rack.foreign.hosted import HostAccess, describe, mend_first
 from backline.rack.foreign.names import is_midi_controller
+from backline.rack.foreign.pedal import ends_finite, is_finite
 from backline.sdk.events import Event, ParameterChange
 from backline.sdk.transport import Transport
 
@@ -48,6 +49,7 @@ class MinihostPlugin(ForeignPlugin):
         self.path = bundle
         self.midi_out = []
         self.faults = 0
+        self.trusted = False
         self._library = minihost_module()
         self.plugin = self._open(bundle, float(rate), channels or 2, plugin_name)
         _close_at_exit(self)
@@ -225,8 +227,7 @@ class MinihostPlugin(ForeignPlugin):
         self._give(target, out, frames)
 
     def _give(self, target: Audio, out: Audio, frames: int) -> None:
-        flat = target.ravel()
-        if not math.isfinite(float(flat.dot(flat))) and not np.isfinite(flat).all():
+        if not (ends_finite(target) if self.trusted else is_finite(target)):
             out[:, :frames] = 0.0
             self.faults += 1
             self.reset()
@@ -313,15 +314,18 @@ class MinihostPlugin(ForeignPlugin):
         after = self.state()
         if after == before and after != data:
             raise ForeignStateError(f"{self.name} did not take the state: is it of another plugin or version?")
-        self._mend()
-
-    def _mend(self) -> None:
         if self.kind == "instrument" and self.path is not None and self.path.suffix.lower() == ".vst3":
-            mend_first(self._hosted, statefile.split_host_state(self.name, self.state())[0])
+            self._mend(statefile.split_host_state(self.name, data)[0])
+
+    def _mend(self, component: bytes) -> None:
+        if self.kind == "instrument":
+            mend_first(self._hosted, component)
+            self._unheard = True
+            self._hear()
 
     def load_vstpreset(self, path: str | Path) -> None:
         """Read a `.vstpreset` file of this plugin."""
-        wanted, _ = statefile.read_preset(self.name, path)
+        wanted, data = statefile.read_preset(self.name, path)
         statefile.check_class(self.name, path, wanted, self._class_id())
         try:
             self._library.load_vstpreset(str(path), self.plugin)
@@ -329,7 +333,7 @@ class MinihostPlugin(ForeignPlugin):
             raise ForeignStateError(f"{self.name}: {path}: {_plain(str(error))}") from error
         self._unheard = True
         self._hear()
-        self._mend()
+        self._mend(statefile.component_of(data))
 
     def save_vstpreset(self, path: str | Path) -> None:
         """Write the present state as a `.vstpreset` file."""

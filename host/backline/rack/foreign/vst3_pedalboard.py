@@ -177,7 +177,8 @@ class PedalboardHosted(ForeignPlugin):
         type(self.pedal).raw_state.fset(self.pedal, data)
         self._unheard = True
         self._taken(before, self.state(), data)
-        self._mend()
+        if self.kind == "instrument" and self.path is not None and self.path.suffix.lower() == ".vst3":
+            self._mend(statefile.split_host_state(self.name, data)[0])
 
     def _checked_state(self, data: bytes) -> None:
         if self.path is None or self.path.suffix.lower() != ".component":
@@ -197,11 +198,13 @@ class PedalboardHosted(ForeignPlugin):
             raise ForeignStateError(f"{self.name}: {path}: {error}") from error
         self._unheard = True
         self._hear()
-        self._mend()
+        self._mend(statefile.component_of(data))
 
-    def _mend(self) -> None:
-        if len(self._hosted) < len(self._native) and self.pedal.is_instrument:
-            mend_first(self._hosted, statefile.split_host_state(self.name, self.state())[0])
+    def _mend(self, component: bytes) -> None:
+        if self.kind == "instrument":
+            mend_first(self._hosted, component)
+            self._unheard = True
+            self._hear()
 
     def save_vstpreset(self, path: str | Path) -> None:
         """Write the present state as a `.vstpreset` file."""
