@@ -5,7 +5,6 @@ This module knows how these promises are tried. It does not know how findings ar
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -18,15 +17,20 @@ from .subject import Subject
 
 HEAVY = ("numba", "scipy", "pedalboard")
 
+# A module is imported by its name where that leads to its file, else from the file alone (a test, a script).
 _IMPORT = """
 import importlib.util, sys
 sys.path[:] = {path!r}
-spec = importlib.util.spec_from_file_location({name!r}, {file!r}) if {file!r} else None
-if spec is None:
-    __import__({name!r})
+try:
+    spec = importlib.util.find_spec({name!r})
+except (ImportError, ValueError):
+    spec = None
+if spec is not None and spec.origin == {file!r}:
+    importlib.import_module({name!r})
 else:
+    spec = importlib.util.spec_from_file_location("plugin_under_test", {file!r})
     module = importlib.util.module_from_spec(spec)
-    sys.modules[{name!r}] = module
+    sys.modules["plugin_under_test"] = module
     spec.loader.exec_module(module)
 print("\\nheavy:" + ", ".join(name for name in {heavy!r} if name in sys.modules))
 """
@@ -63,11 +67,7 @@ def imports_light(subject: Subject) -> None:
 @cache
 def _heavy_imports(name: str, file: str) -> tuple[str, str]:
     """(heavy libraries that importing a module loads, error text), found in a process of its own."""
-    try:
-        known = name != "__main__" and importlib.util.find_spec(name) is not None and not name.startswith("tests.")
-    except (ImportError, ValueError):
-        known = False
-    text = _IMPORT.format(path=sys.path, name=name if known else "plugin_under_test", file="" if known else file, heavy=HEAVY)
+    text = _IMPORT.format(path=sys.path, name=name, file=file, heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=120)
     if done.returncode:
         return "", done.stderr.strip().splitlines()[-1]
