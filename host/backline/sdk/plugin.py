@@ -27,7 +27,6 @@ from .units import Beats
 Kind = Literal["effect", "instrument", "event", "modulator"]
 AudioReader = Callable[[str], tuple[np.ndarray, int]]
 
-
 RESERVED = frozenset({"plugin", "params", "state", "bypass", "mix", "channels", "host", "rack", "sample_rate", "max_block", "transport"})
 """Names that a preset's node uses for itself; no parameter may have one."""
 
