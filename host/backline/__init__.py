@@ -5,9 +5,9 @@ This module holds the public scripting names and nothing else; each is imported 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import typing as _typing
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from .rack import Audio, Rack, load, loads
 
 __version__ = "0.1.0"
@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 __all__ = ["Audio", "Rack", "load", "loads"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     if name in __all__:
         from . import rack
 
