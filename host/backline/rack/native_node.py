@@ -5,13 +5,13 @@ This module knows `backline.sdk.Plugin`. It does not know documents, wires or ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from backline.sdk.effect import EventEffect
-from backline.sdk.events import Event, ParameterChange
+from backline.sdk.events import Event, NoteOff, NoteOn, ParameterChange
 from backline.sdk.params import Param
 from backline.sdk.plugin import Plugin
 from backline.sdk.transport import Transport
@@ -76,7 +76,7 @@ class NativeNode(RackNode):
     @property
     def steps(self) -> list[tuple[int, int]]:
         """The plugin's kernels."""
-        return self.plugin.steps
+        return self.plugin.kernel_steps
 
     def connect(self, inputs: Sequence[Buffer], outputs: Sequence[Buffer], time: np.ndarray) -> None:
         """Hand buffers and time to the plugin."""
@@ -95,23 +95,34 @@ class NativeNode(RackNode):
     def _with_modulation(self, frames: int) -> list[Event]:
         """Merge control-rate modulation into the events, as parameter changes on the grid."""
         mine: list[Event] = []
+        moved: list[ParameterChange] = []
         for event in self.events:
             if isinstance(event, ParameterChange) and event.parameter in self._base:
-                self._base[event.parameter] = event.value
+                moved.append(event)
             else:
                 mine.append(event)
-        tempo = self.plugin.transport.tempo
+        at = 0
         for frame in grid_frames(self.plugin.transport.frame, frames):
-            totals: dict[str, float] = {}
-            for modulation in self.control_modulations:
-                key = modulation.parameter.id
-                base = totals.get(key)
-                if base is None:
-                    base = self._parameters[key].resolve(self._base[key], tempo)
-                totals[key] = modulation.at(base, frame)
-            mine += [ParameterChange(frame, key, value) for key, value in totals.items()]
+            # What changes the base counts from the first point of the grid that is not before it, whatever the block.
+            while at < len(moved) and moved[at].frame <= frame:
+                self._base[moved[at].parameter] = moved[at].value
+                at += 1
+            mine += [ParameterChange(frame, key, value) for key, value in self._modulated(frame)]
+        for event in moved[at:]:
+            self._base[event.parameter] = event.value
         mine.sort(key=lambda event: event.frame)
         return mine
+
+    def _modulated(self, frame: int) -> Iterable[tuple[str, float]]:
+        """What every modulated parameter is at a frame of the block."""
+        totals: dict[str, float] = {}
+        for modulation in self.control_modulations:
+            key = modulation.parameter.id
+            base = totals.get(key)
+            if base is None:
+                base = self._parameters[key].resolve(self._base[key], self.plugin.transport.tempo)
+            totals[key] = modulation.at(base, frame)
+        return totals.items()
 
     def follow(self, transport: Transport) -> None:
         """Hand the musical time to the plugin."""
@@ -127,7 +138,6 @@ class NativeNode(RackNode):
 
     def reset(self) -> None:
         """Reset the plugin."""
-        self.events.clear()
         for key, value in self._base.items():
             self.plugin.set_parameter(key, value, smooth=False)
         self.plugin.reset()
@@ -140,6 +150,7 @@ class EventNode(NativeNode):
 
     def __init__(self, name: str, plugin: EventEffect) -> None:
         super().__init__(name, plugin)
+        self._passed: dict[tuple[int, int, int], NoteOff] = {}  # what ends the notes that went past while bypassed
 
     @property
     def steps(self) -> list[tuple[int, int]]:
@@ -149,13 +160,28 @@ class EventNode(NativeNode):
     def run(self, frames: int) -> None:
         """Translate the block's events; bypassed, they pass unchanged."""
         events = self._with_modulation(frames) if self.control_modulations else self.events
-        if self.bypassed:
-            self.given_events.extend(event for event in events if not isinstance(event, ParameterChange))
-        else:
+        if not self.bypassed:
             self.given_events.extend(self.plugin.translate(events, frames))
+            return
+        for event in events:
+            if isinstance(event, ParameterChange):
+                self.plugin.handle(event)
+                continue
+            self.given_events.append(event)
+            if isinstance(event, NoteOn):
+                self._passed[event.channel, event.key, event.note_id] = NoteOff(0, event.key, 0.0, event.channel, event.note_id)
+            elif isinstance(event, NoteOff):
+                self._passed.pop((event.channel, event.key, event.note_id), None)
 
     def set_bypassed(self, bypassed: bool) -> None:
-        """Bypass or not; what the plugin holds is released first."""
+        """Bypass or not; notes that the plugin holds, or that went past it, are ended first: their note-offs would not find them."""
         if bypassed != self.bypassed:
             self.given_events.extend(self.plugin.release_all())
+            self.given_events.extend(self._passed.values())
+            self._passed.clear()
             self.bypassed = bypassed
+
+    def reset(self) -> None:
+        """Reset the plugin; nothing is held."""
+        super().reset()
+        self._passed.clear()

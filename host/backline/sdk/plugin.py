@@ -288,7 +288,7 @@ class Plugin:
         if address:
             steps += [address, context.ctypes.data]
         self._table[: len(steps)] = steps
-        self._steps = len(steps) // 2
+        self._step_count = len(steps) // 2
         self._run = runner()
         self._table_address = self._table.ctypes.data
 
@@ -310,11 +310,11 @@ class Plugin:
             self._context[c.TIME] = time.ctypes.data
 
     @property
-    def steps(self) -> list[tuple[int, int]]:
+    def kernel_steps(self) -> list[tuple[int, int]]:
         """(kernel, context) pairs that compute a block, for a host that runs many nodes as one call; empty when Python is needed."""
         if self.binding is None:
             return []
-        return [(int(self._table[2 * k]), int(self._table[2 * k + 1])) for k in range(self._steps)]
+        return [(int(self._table[2 * k]), int(self._table[2 * k + 1])) for k in range(self._step_count)]
 
     # -- running -------------------------------------------------------------------------------------------------------------------
 
@@ -332,7 +332,7 @@ class Plugin:
 
     def advance(self, start: int, end: int) -> None:
         """Compute frames [start, end)."""
-        self._run(self._table_address, self._steps, start, end)
+        self._run(self._table_address, self._step_count, start, end)
 
     def handle(self, event: Event) -> None:
         """Take one event at the current frame."""
