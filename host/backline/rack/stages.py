@@ -5,6 +5,7 @@ This module knows how to run kernels as one call, nodes one by one, and pedalboa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +30,11 @@ class Stage(Protocol):
         """Become as new; nodes are reset apart."""
 
 
+def waiting_lists(nodes: Sequence[RackNode]) -> list[list[Any]]:
+    """The lists that, while any of them holds something, make a block need Python. They live as long as their nodes."""
+    return [list_ for node in nodes for list_ in (node.events, node.events_ahead, node.control_modulations)]
+
+
 class NativeRun:
     """Kernels side by side: one native call for all of them, unless one of their nodes has events in this block."""
 
@@ -48,7 +54,7 @@ class NativeRun:
             else:
                 self.groups.append((node, index, 1))
         # Lists that live as long as their nodes: one look tells whether any node has something to take in Python.
-        self._waiting: list[list[Any]] = [node.events for node in self.nodes] + [node.control_modulations for node in self.nodes]
+        self._waiting: list[list[Any]] = waiting_lists(self.nodes)
         self._fresh = True
 
     def run(self, frames: int) -> None:
@@ -68,7 +74,7 @@ class NativeRun:
             if node is None:
                 self._run(self._address + 16 * first, count, 0, frames)
             else:
-                node.sort_events()
+                node.gather_events(frames)
                 node.run(frames)
                 node.hand_on()
 
@@ -82,8 +88,8 @@ class EventStage:
     def run(self, frames: int) -> None:
         """Pass the block's events on."""
         node = self.node
-        if node.events or node.given_events:
-            node.sort_events()
+        if node.events or node.events_ahead or node.given_events:
+            node.gather_events(frames)
             node.run(frames)
             node.hand_on()
 
@@ -100,7 +106,7 @@ class PythonStage:
     def run(self, frames: int) -> None:
         """Run the node and hand its events on."""
         node = self.node
-        node.sort_events()
+        node.gather_events(frames)
         node.run(frames)
         node.hand_on()
 
@@ -120,7 +126,7 @@ class FusedStage:
         self._input = self.nodes[0].input_buffers[0]
         self._output = self.nodes[-1].output_buffers[0]
         self._shape = self._input.shape
-        self._waiting: list[list[Any]] = [node.events for node in self.nodes] + [node.control_modulations for node in self.nodes]
+        self._waiting = waiting_lists(self.nodes)
         guard = self.nodes[-1].guard
         assert guard is not None
         self._guard = memoryview(guard)
@@ -149,14 +155,15 @@ class FusedStage:
 
     def _with_changes(self, frames: int) -> None:
         first = self.nodes[0]
+        for node in self.nodes:
+            node.gather_events(frames)
         changes = [node.changes(frames) if node.busy else [] for node in self.nodes]
         self.board.process(self._input, self._output, frames, first.transport.frame, (), changes, first.transport)
         for node in self.nodes:
             node.hand_on()
 
     def reset(self) -> None:
-        """Reset the effects as one."""
-        self.board.reset()
+        """The effects are reset as nodes; the board that calls them carries nothing."""
 
     @staticmethod
     def join(stages: list[Stage], graph: Graph) -> list[Stage]:

@@ -43,6 +43,7 @@ class BuiltinEffect(PedalboardEffect):
         self._enums = {key: builtin_info.enum_type(self._class, key) for key, p in self.parameters.items() if p.kind == "enum"}
         self.pedal = self._make()
         self._queue: Reblocker | None = None
+        self._primed_rate = 0.0
         self._queue_position = 0
 
     def _checked_files(self, files: dict[str, str | Path]) -> dict[str, str]:
@@ -82,7 +83,9 @@ class BuiltinEffect(PedalboardEffect):
         if self.fusable:
             # Primed first and reset after, so that its oscillators start where a fresh plugin's do. pedalboard's own `reset()`
             # would also forget the prepared size; a call without frames resets the sound alone.
-            self.prime()
+            if self._primed_rate != self.rate:
+                self.prime()
+                self._primed_rate = self.rate
             self.pedal.process(self._silence(0), self.rate, LARGEST_CALL, True)
             return
         self._start_queue()
