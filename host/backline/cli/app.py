@@ -97,6 +97,8 @@ def tell(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
     if isinstance(error, OSError) and error.strerror:
         names = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         return (f"{names}: " if names else "") + error.strerror, 1
+    if isinstance(error, OSError) and error.args:
+        return str(error), 1  # without a number it was raised with a text of ours
     if isinstance(error, Failure) or type(error).__module__.partition(".")[0] == "backline":
         return str(error), 1  # our own errors are written for the user
     if isinstance(error, MemoryError):

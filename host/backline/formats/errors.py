@@ -41,16 +41,20 @@ class Problem:
 
 
 class DocumentError(ValueError):
-    """A document cannot be used. `problems` are all that were found, by place; str() shows each with its line and carets."""
+    """A document cannot be used. `problems` are all that were found, by place; str() shows each with its line and carets.
 
-    def __init__(self, problems: Iterable[Problem], source_text: str = "") -> None:
+    `others` are the same for further documents that were read with it, such as nested racks; str() shows them too.
+    """
+
+    def __init__(self, problems: Iterable[Problem], source_text: str = "", others: Iterable[DocumentError] = ()) -> None:
         unique = dict.fromkeys(problems)
         self.problems: list[Problem] = sorted(unique, key=lambda problem: problem.place)
         self.source_text = source_text
+        self.others: list[DocumentError] = list(others)
         super().__init__(self.problems)
 
-    def __reduce__(self) -> tuple[type[DocumentError], tuple[list[Problem], str]]:
-        return type(self), (self.problems, self.source_text)
+    def __reduce__(self) -> tuple[type[DocumentError], tuple[list[Problem], str, list[DocumentError]]]:
+        return type(self), (self.problems, self.source_text, self.others)
 
     def __str__(self) -> str:
         shown = self.problems[:MOST_PROBLEMS]
@@ -58,7 +62,7 @@ class DocumentError(ValueError):
         blocks = [show_problem(problem, lines.get(problem.place.line)) for problem in shown]
         if len(self.problems) > len(shown):
             blocks.append(f"... and {len(self.problems) - len(shown)} more")
-        return "\n".join(blocks)
+        return "\n".join([*blocks, *map(str, self.others)])
 
 
 def show_problem(problem: Problem, line: str | None) -> str:

@@ -49,9 +49,10 @@ class Problems:
         return [problem for _, problems in self._found.values() for problem in problems]
 
     def stop(self) -> None:
-        """Raise what was found, if anything was: the problems of one document at a time."""
-        for document, problems in self._found.values():
-            raise document.error(problems)
+        """Raise what was found, if anything was: the problems of every document."""
+        errors = [document.error(problems) for document, problems in self._found.values()]
+        if errors:
+            raise DocumentError(errors[0].problems, errors[0].source_text, errors[1:])
 
 
 @dataclass(frozen=True)
