@@ -57,6 +57,23 @@ def _parse(function: types.FunctionType) -> ast.FunctionDef:
     return tree
 
 
+def _refuse_edited(function: types.FunctionType, tree: ast.FunctionDef) -> None:
+    """KernelError when the file has changed since it was imported: the text would then not be what the kernel's key stands for."""
+    plain = ast.FunctionDef(tree.name, tree.args, tree.body, [], None, lineno=1)
+    cells: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(0)) for name in function.__code__.co_freevars]
+    outer = ast.FunctionDef("outer", ast.arguments([], [], None, [], [], None, []), [*cells, plain], [], None, lineno=1)
+    module = compile(ast.fix_missing_locations(ast.Module([outer], [])), "<check>", "exec", dont_inherit=True)
+    code = next(item for item in module.co_consts if isinstance(item, types.CodeType))
+    code = next((item for item in code.co_consts if isinstance(item, types.CodeType) and item.co_name == function.__name__), code)
+    own = function.__code__
+
+    def essence(item: types.CodeType) -> Any:
+        return item.co_code, item.co_names, item.co_varnames, repr([value for value in item.co_consts if not isinstance(value, types.CodeType)])
+
+    if essence(code) != essence(own):
+        raise KernelError(f"{function.__qualname__}: its file has changed since it was imported; start again to compile it")
+
+
 def _refuse_syntax(function: types.FunctionType, tree: ast.FunctionDef) -> None:
     """KernelError for everything but scalar arithmetic: lists, strings, exceptions and the like need Python's memory."""
     given = tree.args
@@ -240,6 +257,7 @@ def collect(function: Callable[..., Any], *, narrow: bool) -> Collected:
         visiting.append(name)
         tree = _parse(item)
         _refuse_syntax(item, tree)
+        _refuse_edited(item, tree)
         tree.decorator_list = []
         renamer = _Renamer(item, _locals_of(tree), name_of)
         tree.body = [renamer.visit(statement) for statement in _without_docstring(tree.body)]
