@@ -125,8 +125,10 @@ class _Machine:
         mode = _X86_MODE if triple.startswith(("x86_64", "i686")) else _ARM_MODE if triple.startswith(("aarch64", "arm64")) else _OTHER_MODE
         engine = self._engine(mode + _RUN)
         engine.finalize_object()
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_ssize_t, ctypes.c_ssize_t)
-        return kind(engine.get_function_address("backline_run"))
+        # cffi calls in two thirds of the time of ctypes, and lets go of the GIL as well. Its compiled part alone is enough.
+        from _cffi_backend import FFI
+
+        return FFI().cast("void(*)(intptr_t, intptr_t, intptr_t, intptr_t)", engine.get_function_address("backline_run"))
 
     def load(self, machine_code: bytes, name: str) -> int:
         engine = self._engine("")
