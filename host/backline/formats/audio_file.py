@@ -239,9 +239,9 @@ class AudioWriter:
             count = min(BLOCK - filled, audio.shape[1] - done)
             piece = self._block[filled : filled + count]
             piece[:] = audio[:, done : done + count].T
-            finite = np.isfinite(piece).all(axis=1)
-            if not finite.all():
-                raise ValueError(f"{self.path}: frame {self.frames + int(np.argmin(finite))} is not a number")
+            if not np.isfinite(piece).all():
+                bad = int(np.argmin(np.isfinite(piece).all(axis=1)))
+                raise ValueError(f"{self.path}: frame {self.frames + bad} is not a number")
             self.frames += count
             done += count
             if filled + count == BLOCK:

@@ -1,7 +1,7 @@
 """Loudness and peaks of finished audio.
 
 This module knows ITU-R BS.1770-4: K-weighting, gated integrated loudness, sample peak and true peak. It does not know files
-or delivery targets. NumPy is all it needs.
+or delivery targets.
 
 Sources: ITU-R BS.1770-4 (2015); filter coefficients at other rates than 48 kHz after B. De Man, "Evaluation of
 implementations of the EBU R128 loudness measurement", AES 145 (2018), whose analogue prototypes give the standard's own
@@ -10,6 +10,7 @@ numbers at 48 kHz.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -17,17 +18,60 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backline.sdk.kernels import kernel_address
+from backline.sdk.kernels.loader import runner
+
 __all__ = ["Loudness", "LoudnessMeter", "integrated_loudness", "measure", "sample_peak_db", "true_peak_db"]
 
 ABSOLUTE_GATE = -70.0
 RELATIVE_GATE = -10.0
 _OFFSET = -0.691
 _HOPS_A_BLOCK = 4
-# The impulse response of the K-weighting is below 1e-9 of its start after this time (its slowest pole lies at 38 Hz).
-_RESPONSE_SECONDS = 0.1
 _SURROUND_GAINS = {5: (1.0, 1.0, 1.0, 1.41, 1.41), 6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)}
 _SINC_TAPS = 48
 _PEAK_BLOCK = 65_536
+_CARRIED = 5
+# Both filters in transposed direct form II, and the sum of squares of each whole hop; what is begun is carried on.
+_WEIGHTING = """
+def kernel(context, start, end):
+    # 0 stride, 1 audio float32[channels, stride], 2 channels, 3 coefficients, 4 carried float64[channels, 5],
+    # 5 sums float64[channels, hops], 6 hops that end in this piece, 7 frames in a hop, 8 frames of the hop that is begun
+    stride = context[0]
+    hops = context[6]
+    hop = context[7]
+    k = f64_at(context[3], 7)
+    for channel in range(context[2]):
+        audio = f32_at(context[1] + 4 * channel * stride, stride)
+        carried = f64_at(context[4] + 40 * channel, 5)
+        sums = f64_at(context[5] + 8 * channel * hops, hops)
+        s1 = carried[0]
+        s2 = carried[1]
+        p1 = carried[2]
+        p2 = carried[3]
+        total = carried[4]
+        filled = context[8]
+        done = 0
+        for i in range(start, end):
+            x = 1.0 * audio[i]
+            y = k[0] * x + s1
+            s1 = k[1] * x - k[3] * y + s2
+            s2 = k[2] * x - k[4] * y
+            z = y + p1
+            p1 = -2.0 * y - k[5] * z + p2
+            p2 = y - k[6] * z
+            total += z * z
+            filled += 1
+            if filled == hop:
+                sums[done] = total
+                done += 1
+                filled = 0
+                total = 0.0
+        carried[0] = s1
+        carried[1] = s2
+        carried[2] = p1
+        carried[3] = p2
+        carried[4] = total
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +97,36 @@ def integrated_loudness(audio: NDArray[Any], rate: int) -> float:
 
 
 class LoudnessMeter:
-    """Measures audio that comes in pieces. It keeps ten numbers a second and channel, so pieces of any length can be measured.
-
-    K-weighting is done by overlap-save in the frequency domain: the response of the recursive filters is sampled on the FFT grid,
-    which folds the part of their impulse response that is longer than the transform (below 1e-9) onto the start.
-    """
+    """Measures audio that comes in pieces. It keeps ten numbers a second, so pieces of any length can be measured."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self._gains = np.array(_SURROUND_GAINS.get(channels, (1.0,) * channels))
         self._hop = (rate + 5) // 10
-        self._overlap = math.ceil(_RESPONSE_SECONDS * rate)
-        self._size = 1 << (8 * self._overlap).bit_length()
-        self._step = (self._size - self._overlap) // self._hop * self._hop
-        self._response = _k_weighting(self._size, rate)
-        self._block = np.zeros((channels, self._overlap + self._step))
+        self._coefficients = np.array(_k_weighting(rate))
+        self._state = np.zeros((channels, _CARRIED))
         self._filled = 0
         self._energies: list[NDArray[np.float64]] = []
         self._peak = 0.0
+        self._kernel = kernel_address(f"k-weighting {hashlib.sha256(_WEIGHTING.encode()).hexdigest()}", None, lambda: _WEIGHTING)
+        self._run = runner()
 
     def feed(self, audio: NDArray[Any]) -> None:
         """Take the next piece, of shape (channels, frames), full scale at 1.0."""
         if not audio.size:
             return
         self._peak = max(self._peak, float(audio.max()), -float(audio.min()))
-        done = 0
-        while done < audio.shape[1]:
-            count = min(self._step - self._filled, audio.shape[1] - done)
-            start = self._overlap + self._filled
-            self._block[:, start : start + count] = audio[:, done : done + count]
-            self._filled += count
-            done += count
-            if self._filled == self._step:
-                self._energies.append(self._hop_energies())
-                self._block[:, : self._overlap] = self._block[:, -self._overlap :]
-                self._filled = 0
+        plain = audio if audio.dtype == np.float32 and audio.strides[1] == 4 and audio.strides[0] > 0 else np.array(audio, np.float32)
+        frames = plain.shape[1]
+        ended = (self._filled + frames) // self._hop
+        sums = np.zeros((len(plain), max(ended, 1)))
+        arrays = (self._coefficients, self._state, sums)
+        addresses = (array.ctypes.data for array in arrays)
+        values = (plain.strides[0] // 4, plain.ctypes.data, len(plain), *addresses, ended, self._hop, self._filled)
+        context = np.array(values, np.int64)
+        table = np.array([self._kernel, context.ctypes.data], np.int64)
+        self._run(table.ctypes.data, 1, 0, frames)
+        self._filled = (self._filled + frames) % self._hop
+        self._energies.append(self._gains @ sums[:, :ended] / self._hop)
 
     @property
     def lufs(self) -> float:
@@ -94,7 +134,7 @@ class LoudnessMeter:
 
         Five channels are L R C Ls Rs, six are L R C LFE Ls Rs, any others count alike.
         """
-        hops = np.concatenate([*self._energies, self._hop_energies()])
+        hops = np.concatenate([np.zeros(0), *self._energies])
         if len(hops) < _HOPS_A_BLOCK:
             return -math.inf
         blocks = np.convolve(hops, np.full(_HOPS_A_BLOCK, 1.0 / _HOPS_A_BLOCK), "valid")
@@ -108,19 +148,6 @@ class LoudnessMeter:
     def sample_peak_db(self) -> float:
         """The largest sample so far in dB of full scale."""
         return _decibel(self._peak)
-
-    def _hop_energies(self) -> NDArray[np.float64]:
-        """Return the weighted mean square of each whole 0.1 s that stands in the block, all channels together."""
-        whole = self._filled // self._hop * self._hop
-        if not whole:
-            return np.zeros(0)
-        end = self._overlap + whole
-        spectrum = np.fft.rfft(self._block[:, :end], self._size)
-        spectrum *= self._response
-        filtered = np.fft.irfft(spectrum, self._size)[:, self._overlap : end]
-        np.square(filtered, out=filtered)
-        energies = filtered.reshape(len(filtered), -1, self._hop).mean(axis=2)
-        return np.asarray(self._gains @ energies)
 
 
 def sample_peak_db(audio: NDArray[Any]) -> float:
@@ -158,28 +185,21 @@ def _interpolators(factor: int) -> list[NDArray[np.float64]]:
     return kernels
 
 
-def _k_weighting(size: int, rate: int) -> NDArray[np.complex128]:
-    """Return the frequency response of the two K-weighting filters at the points of a real FFT of `size`."""
-    turn = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+def _k_weighting(rate: int) -> tuple[float, ...]:
+    """Return the coefficients of the two K-weighting filters: b0 b1 b2 a1 a2 of the shelf, a1 a2 of the high-pass (b: 1 -2 1)."""
     # First the head: a high shelf of 4 dB above 1.7 kHz.
     warped = math.tan(math.pi * 1681.974450955533 / rate)
     quality, gain = 0.7071752369554196, 10.0 ** (3.999843853973347 / 20.0)
     middle = gain**0.4996667741545416
-    shelf_top = np.array(
-        [gain + middle * warped / quality + warped**2, 2 * (warped**2 - gain), gain - middle * warped / quality + warped**2]
-    )
-    shelf_bottom = np.array([1 + warped / quality + warped**2, 2 * (warped**2 - 1), 1 - warped / quality + warped**2])
-    # Then a high-pass at 38 Hz.
+    lowest = 1 + warped / quality + warped**2
+    top = (gain + middle * warped / quality + warped**2, 2 * (warped**2 - gain), gain - middle * warped / quality + warped**2)
+    bottom = (2 * (warped**2 - 1), 1 - warped / quality + warped**2)
+    shelf = tuple(value / lowest for value in (*top, *bottom))
+    # Then a high-pass at 38 Hz; the standard's numerator is 1 -2 1 over a denominator that starts with 1.
     warped = math.tan(math.pi * 38.13547087602444 / rate)
     quality = 0.5003270373238773
-    pass_bottom = np.array([1 + warped / quality + warped**2, 2 * (warped**2 - 1), 1 - warped / quality + warped**2])
-    # The standard's numerator is (1, -2, 1) over a denominator that starts with 1.
-    pass_top = np.array([1.0, -2.0, 1.0]) * pass_bottom[0]
-
-    def along(coefficients: NDArray[np.float64]) -> NDArray[np.complex128]:
-        return np.asarray(coefficients[0] + turn * (coefficients[1] + turn * coefficients[2]))
-
-    return np.asarray(along(shelf_top) * along(pass_top) / (along(shelf_bottom) * along(pass_bottom)))
+    lowest = 1 + warped / quality + warped**2
+    return (*shelf, 2 * (warped**2 - 1) / lowest, (1 - warped / quality + warped**2) / lowest)
 
 
 def _power(lufs: float) -> float:
