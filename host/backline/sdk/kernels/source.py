@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import hashlib
 import inspect
 import math
@@ -30,6 +31,7 @@ ALLOWED_SYNTAX = (
     *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.keyword, ast.Name, ast.Constant, ast.Tuple),
     *(ast.Subscript, ast.Slice, ast.Attribute, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context),
 )
+SAME_STEPS = ("BINARY", "UNARY", "COMPARE", "LOAD_FAST", "STORE", "LOAD_CONST")
 DEEPEST_NAME = 5  # dots in a name like package.module.Class.CONSTANT
 
 
@@ -59,19 +61,17 @@ def _parse(function: types.FunctionType) -> ast.FunctionDef:
 
 def _refuse_edited(function: types.FunctionType, tree: ast.FunctionDef) -> None:
     """KernelError when the file has changed since it was imported: the text would then not be what the kernel's key stands for."""
-    plain = ast.FunctionDef(tree.name, tree.args, tree.body, [], None, lineno=1)
-    cells: list[ast.stmt] = [ast.Assign([ast.Name(name, ast.Store())], ast.Constant(0)) for name in function.__code__.co_freevars]
-    outer = ast.FunctionDef("outer", ast.arguments([], [], None, [], [], None, []), [*cells, plain], [], None, lineno=1)
-    module = compile(ast.fix_missing_locations(ast.Module([outer], [])), "<check>", "exec", dont_inherit=True)
-    code = next(item for item in module.co_consts if isinstance(item, types.CodeType))
-    code = next((item for item in code.co_consts if isinstance(item, types.CodeType) and item.co_name == function.__name__), code)
-    own = function.__code__
-
-    def essence(item: types.CodeType) -> Any:
-        return item.co_code, item.co_names, item.co_varnames, repr([value for value in item.co_consts if not isinstance(value, types.CodeType)])
-
-    if essence(code) != essence(own):
+    text = ast.FunctionDef("again", tree.args, tree.body, [], None, lineno=1)
+    module = compile(ast.fix_missing_locations(ast.Module([text], [])), "<again>", "exec", dont_inherit=True)
+    again = next(item for item in module.co_consts if isinstance(item, types.CodeType) and item.co_name == "again")
+    if _essence(again) != _essence(function.__code__):
         raise KernelError(f"{function.__qualname__}: its file has changed since it was imported; start again to compile it")
+
+
+def _essence(code: types.CodeType) -> Any:
+    """What two translations of one text have in common. How names are looked up differs: it depends on the module around."""
+    steps = [(step.opname, repr(step.argval)) for step in dis.get_instructions(code) if step.opname.startswith(SAME_STEPS)]
+    return steps, code.co_varnames, {*code.co_names, *code.co_freevars}
 
 
 def _refuse_syntax(function: types.FunctionType, tree: ast.FunctionDef) -> None:
