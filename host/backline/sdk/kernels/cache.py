@@ -97,10 +97,10 @@ def read(key: str) -> tuple[bytes, str] | None:
     if not head.startswith(MAGIC):
         return None
     try:
-        about: dict[str, Any] = json.loads(head[len(MAGIC) :])
+        about: Any = json.loads(head[len(MAGIC) :])
     except ValueError:
         return None
-    if hashlib.sha256(rest).hexdigest() != about.get("sha256"):
+    if not isinstance(about, dict) or "entry" not in about or hashlib.sha256(rest).hexdigest() != about.get("sha256"):
         return None
     return rest, str(about["entry"])
 
@@ -133,7 +133,7 @@ def kernel_address(fingerprint: str, binding: Binding | None, text: Callable[[],
 
     `text` is called only when it has to be compiled. Raises KernelError for what a kernel cannot hold.
     """
-    global compiled_count  # noqa: PLW0603 - for tests and `warmup`
+    global compiled_count
     key = kernel_key(fingerprint, binding)
     if key in _loaded:
         return _loaded[key]
