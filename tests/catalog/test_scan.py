@@ -154,7 +154,7 @@ def test_a_folder_scanned_once_is_known_by_name(folder, lab_fault):
 
 def test_an_unknown_name_gets_a_hint(folder, monkeypatch):
     copy(ZAM / "ZamComp.vst3", folder)
-    monkeypatch.setattr("backline.catalog.scan.standard_folders", lambda: [folder])
+    monkeypatch.setattr("backline.catalog.places._system_folders", lambda name, home: [folder])
     with pytest.raises(UnknownPluginError, match="did you mean vst3:ZamComp"):
         scanner().find("vst3:ZamCmop")
     with pytest.raises(UnknownPluginError, match="does not exist"):

@@ -8,11 +8,11 @@ class CatalogError(Exception):
 
 
 class UnknownPluginError(CatalogError, LookupError):
-    """No plugin has this id. `plugin_id` is the id that was asked for."""
+    """No plugin has this id. `plugin_id` is the id that was asked for, `hint` what may have been meant or where was looked."""
 
     def __init__(self, plugin_id: str, hint: str = "") -> None:
         super().__init__(f'there is no plugin "{plugin_id}"' + (f"; {hint}" if hint else ""))
-        self.plugin_id = plugin_id
+        self.plugin_id, self.hint = plugin_id, hint
 
 
 class PluginUnavailableError(CatalogError):

@@ -7,7 +7,6 @@ know what is kept there.
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 HOME_VARIABLE = "BACKLINE_HOME"
@@ -26,22 +25,6 @@ def data_folder() -> Path:
 def cache_folder() -> Path:
     """Return the folder of what may be deleted at any time (not created here)."""
     return _folder("cache")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 so that `path` is at every moment either the old file or the new one whole. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _folder(kind: str) -> Path:

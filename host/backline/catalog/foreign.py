@@ -14,13 +14,17 @@ from .bundles import Bundle
 
 
 class ForeignStatus(StrEnum):
-    """Whether a foreign plugin can be used. CRASHED and HUNG are in quarantine."""
+    """Whether a foreign plugin can be used."""
 
     ENABLED = "enabled"
     LOAD_ERROR = "load_error"
     CRASHED = "crashed"
     HUNG = "hung"
     DISABLED_BY_USER = "disabled_by_user"
+
+
+QUARANTINE = (ForeignStatus.CRASHED, ForeignStatus.HUNG)
+"""What is not opened again until its file changes or a rescan finds it well."""
 
 
 @dataclass(frozen=True, slots=True)

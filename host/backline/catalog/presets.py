@@ -13,10 +13,8 @@ SUFFIXES = (".yaml", ".yml")
 def factory_folder() -> Path | None:
     """The folder of the shipped presets: in the repository for an editable install, inside the package otherwise."""
     package = Path(__file__).resolve().parents[1]
-    for folder in (package.parents[1] / "presets", package / "presets_data"):
-        if folder.is_dir() and package.parent.name != "site-packages" or folder.parent == package and folder.is_dir():
-            return folder
-    return None
+    folders = (package / "presets_data", package.parents[1] / "presets")
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def factory_presets() -> dict[str, Path]:

@@ -14,9 +14,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+from ..formats.atomic import write_whole
 from ..sdk.hooks import ENTRY_POINT_GROUP
 from .errors import PluginUnavailableError
-from .folders import write_whole
 from .provider import PATH_HOOKS, Provider
 
 

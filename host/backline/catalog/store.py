@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .folders import write_whole
+from ..formats.atomic import write_whole
 
 MAXIMUM_BYTES = 64 << 20
 

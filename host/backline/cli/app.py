@@ -111,7 +111,8 @@ def tell(error: Exception, arguments: Sequence[str]) -> tuple[str, int]:
 
 def write_report(error: BaseException, arguments: Sequence[str]) -> Path | None:
     """Write the full story of an unexpected error into the cache folder; None if that cannot be written."""
-    from ..catalog.folders import cache_folder, write_whole
+    from ..catalog.folders import cache_folder
+    from ..formats.atomic import write_whole
 
     path = cache_folder() / "reports" / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{os.getpid()}.txt"
     story = "".join(traceback.format_exception(error))

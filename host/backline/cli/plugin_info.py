@@ -152,12 +152,12 @@ def _describe_builtin(plugin_id: str) -> dict[str, Any]:
 
 def _describe_foreign(plugin_id: str) -> dict[str, Any]:
     from ..catalog import Scanner
-    from ..catalog.scan import backend_versions
+    from ..catalog.backends import installed_backends
 
     plugin = Scanner().find(plugin_id)
     shown = [parameter for parameter in plugin.info.get("parameters", ()) if not parameter.get("hidden")]
     inputs, outputs = plugin.info.get("inputs"), plugin.info.get("outputs")
-    backends = [plugin.info.get("backend")] if plugin.format == "lv2" else [name.partition(" ")[0] for name in backend_versions()]
+    backends = [plugin.info.get("backend")] if plugin.format == "lv2" else installed_backends()
     limits = [f"{name}: {limit}" for name in backends for limit in (MINIHOST_LIMITS if name == "minihost" else PEDALBOARD_LIMITS)]
     return {
         **plugin.as_dict(),

@@ -35,6 +35,13 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     _sync_folder(path.parent)
 
 
+def write_whole(path: Path | str, text: str) -> None:
+    """Write a text as UTF-8 to a file that appears whole, making its folder if need be. Raises `OSError`."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name itself survive a power cut, where the system lets folders be synchronised."""
     with suppress(OSError):
