@@ -13,7 +13,7 @@ import numpy as np
 from backline.catalog import Catalog
 from backline.formats.preset_file import LoadedPreset
 from backline.model import OUTPUT
-from backline.sdk.events import ALL_NOTES_OFF, ALL_SOUND_OFF, SUSTAIN, ControlChange, Event, ParameterChange
+from backline.sdk.events import Event, ParameterChange
 from backline.sdk.kernels.core import core_kernel
 from backline.sdk.kernels.loader import runner
 from backline.sdk.plugin import write_position, write_time
@@ -22,8 +22,7 @@ from backline.sdk.transport import Transport
 from .expand import Flat, Problems, expand
 from .graph import Graph, GraphBuilder
 from .macros import Knobs, Setting
-from .native_node import EventNode
-from .node import RackNode
+from .node import Bus, RackNode, Value
 from .plan import FEEDBACK_FRAMES, Plan
 from .requirements import check_requirements
 from .resolve import Missing, Resolver
@@ -59,6 +58,8 @@ class Engine:
             node.set_value(key, value)
         self.transport = Transport(self.rate)
         self._sounded = False
+        self._driven: dict[tuple[RackNode, str], Value] = {}  # what gestures moved, and from where
+        self._knobs_by_hand: dict[str, float] = {}
         self._make_plan()
 
     def _make_plan(self) -> None:
@@ -73,11 +74,16 @@ class Engine:
         self._guard_address = self._guard_table.ctypes.data
         self._native = runner()
         self._sub_block = min(self.max_block, FEEDBACK_FRAMES) if self.graph.feedback else self.max_block
+        if self._sub_block < self.max_block:
+            self._whole_input = np.empty_like(self._input)
+            self._whole_outs = {name: np.empty_like(buffer) for name, buffer in self._outs.items()}
         self._follow()
 
     def replan(self) -> None:
-        """Lay the graph out anew after something about its shape changed. What delays and fades carried is lost."""
+        """Lay the graph out anew after something about its shape changed; delays and fades go on where they were."""
+        old = self.plan
         self._make_plan()
+        self.plan.carry_on(old)
 
     def _follow(self) -> None:
         for node in self.graph.nodes:
@@ -124,8 +130,8 @@ class Engine:
 
     def _in_pieces(self, frames: int, events: Sequence[Event]) -> None:
         """Run a graph with feedback wires in steps of at most 64 frames: a feedback wire is 64 frames late, whatever the block."""
-        audio = self._input[:, :frames].copy()
-        kept = {name: np.empty((len(buffer), frames), np.float32) for name, buffer in self._outs.items()}
+        audio, kept = self._whole_input, self._whole_outs
+        audio[:, :frames] = self._input[:, :frames]
         for start in range(0, frames, self._sub_block):
             end = min(start + self._sub_block, frames)
             self._input[:, : end - start] = audio[:, start:end]
@@ -133,7 +139,7 @@ class Engine:
             for name, buffer in self._outs.items():
                 kept[name][:, start:end] = buffer[:, : end - start]
         for name, buffer in self._outs.items():
-            buffer[:, :frames] = kept[name]
+            buffer[:, :frames] = kept[name][:, :frames]
 
     def _block(self, frames: int, events: Sequence[Event]) -> None:
         transport = self.transport
@@ -146,41 +152,73 @@ class Engine:
             for event in events:
                 for control in self.knobs.controls:
                     for node, key, value in control.settings(event):
-                        node.events.append(ParameterChange(event.frame, key, value))
+                        self._driven.setdefault((node, key), node.value(key))
+                        node.take((ParameterChange(event.frame, key, value),), node.lead)
             self.graph.events_in.events.extend(events)
         for stage in self.plan.stages:
             stage.run(frames)
         self.transport.advance(frames)
 
-    def turn(self, settings: Iterable[Setting]) -> None:
-        """Send parameters where a macro asks."""
+    def set_value(self, node: RackNode, key: str, value: Value) -> None:
+        """Set a parameter by hand: it stays when what gestures did is taken back."""
+        self._driven.pop((node, key), None)
+        node.set_value(key, value)
+        if node.latency != self.plan.latencies[node.name]:
+            self.replan()
+
+    def set_blend(self, name: str, key: str, value: bool | float) -> None:
+        """Set `bypass` or `mix` of a node; it fades over if sound runs. ValueError for a mix of what is no effect."""
+        node = self.node(name)
+        if key == "mix" and node.kind not in ("effect", "bus"):
+            raise ValueError(f"{name} is no effect, so it has no mix of input and result")
+        if node.outputs and name not in self.plan.blends and not isinstance(node, Bus):
+            node.blend_asked = True
+            self.replan()
+        if key == "bypass":
+            node.set_bypassed(bool(value))
+        else:
+            node.mix = float(value)
+        for port, blend in enumerate(self.plan.blends.get(name, ())):
+            blend.bypassed, blend.mix = node.bypassed, node.mix if port == 0 else 1.0
+            blend.move(smooth=self._sounded)
+
+    def turn(self, name: str, position: float) -> list[Setting]:
+        """Turn a macro by hand (0..1); return what became of the parameters it drives."""
+        self._knobs_by_hand[name] = position
+        settings = list(self.knobs.macros[name].settings(position))
         for node, key, value in settings:
+            self.set_value(node, key, value)
+        return settings
+
+    def take_back(self) -> None:
+        """Put parameters and macros that gestures moved back to where they were set by the preset or by hand."""
+        for (node, key), value in self._driven.items():
             node.set_value(key, value)
+        self._driven.clear()
+        for name, knob in self.knobs.macros.items():
+            knob.value = self._knobs_by_hand.get(name, knob.default)
 
     def reset(self) -> None:
         """Become as new: no sound, no held notes, musical time 0; parameters as they are."""
         tempo = self.transport.tempo
         self.transport.locate(0, 0.0)
         self.transport.set_tempo(tempo)
-        if not self._sounded:
-            return
-        self._sounded = False
+        if self.plan.stale:
+            self._make_plan()
+        if self._sounded:
+            self._sounded = False
+            self.panic()
+        else:
+            self.plan.reset()
+
+    def panic(self) -> None:
+        """Fall silent at once: no voice, no echo, nothing held. Time goes on, parameters stay."""
         for node in self.graph.nodes:
             node.reset()
-            node.given_events.clear()
+            node.forget_events()
         self.plan.reset()
         for stage in self.plan.stages:
             stage.reset()
-
-    def panic(self) -> None:
-        """Silence every voice at the start of the next block and let go of every held note and pedal."""
-        for node in self.graph.nodes:
-            if isinstance(node, EventNode):
-                node.given_events.extend(node.plugin.release_all())
-            elif node.kind == "instrument":
-                for channel in range(16):
-                    for controller in (SUSTAIN, ALL_NOTES_OFF, ALL_SOUND_OFF):
-                        node.events.append(ControlChange(0, controller, 0.0, channel))
 
     def node(self, name: str) -> RackNode:
         """A node by its flat name (`keys`, `lead/keys`); KeyError when there is none."""

@@ -89,6 +89,7 @@ class Flat:
     """A preset with all its nested racks laid out."""
 
     document: LoadedPreset
+    documents: list[LoadedPreset] = field(default_factory=list)
     nodes: dict[str, FlatNode] = field(default_factory=dict)
     racks: dict[str, FlatNode] = field(default_factory=dict)
     buses: dict[str, Origin] = field(default_factory=dict)
@@ -123,6 +124,8 @@ def expand(document: LoadedPreset, problems: Problems, load: Loader = load_prese
 
 def _expand_into(flat: Flat, document: LoadedPreset, prefix: str, problems: Problems, load: Loader, parents: tuple[Path, ...]) -> None:
     preset = document.preset
+    if all(other.path != document.path for other in flat.documents):
+        flat.documents.append(document)
     flat.buses[prefix + INPUT] = flat.buses[prefix + EVENTS] = flat.buses[prefix + OUTPUT] = Origin(document, ("wires",))
     for name, node in preset.nodes.items():
         origin = Origin(document, ("nodes", name))

@@ -13,6 +13,7 @@ import numpy as np
 from backline.sdk.declaration import Port
 from backline.sdk.events import Event, ParameterChange
 from backline.sdk.transport import Transport
+from backline.sdk.units import Beats, UnitError
 
 from .foreign import ForeignParameter, ForeignPlugin
 from .node import Buffer, Kind, RackNode, Value, grid_frames
@@ -32,8 +33,10 @@ class ForeignParam:
         self.minimum, self.maximum, self.curve = parameter.minimum, parameter.maximum, str(parameter.curve)
         self.choices, self.default = parameter.choices, parameter.default
 
-    def parse(self, value: str | float) -> float:
+    def parse(self, value: str | float | Beats) -> float:
         """A checked value in the plugin's own unit; ValueError with a clear message."""
+        if isinstance(value, Beats):
+            raise UnitError(f"{self.id} cannot follow the tempo")
         return self._plugin.parse(self.id, value)
 
     def format(self, value: Value) -> str:
@@ -100,22 +103,31 @@ class ForeignNode(RackNode):
 
     def changes(self, frames: int) -> list[Change]:
         """Take the parameter changes out of the block's events, and add control-rate modulation on the grid."""
-        found: list[Change] = []
-        if self.events:
-            for event in self.events:
-                if isinstance(event, ParameterChange):
-                    self._values[event.parameter] = event.value
-                    found.append((event.frame, event.parameter, event.value))
+        found = [(event.frame, event.parameter, event.value) for event in self.events if isinstance(event, ParameterChange)]
         if self.control_modulations:
-            modulated = {modulation.parameter.id for modulation in self.control_modulations}
-            found = [change for change in found if change[1] not in modulated]
-            for frame in grid_frames(self.transport.frame, frames):
-                totals: dict[str, float] = {}
-                for modulation in self.control_modulations:
-                    key = modulation.parameter.id
-                    totals[key] = modulation.at(totals.get(key, self._values[key]), frame)
-                found += [(frame, key, value) for key, value in totals.items()]
-            found.sort(key=lambda change: change[0])
+            found = self._with_modulation(found, frames)
+        else:
+            for _, key, value in found:
+                self._values[key] = value
+        return found
+
+    def _with_modulation(self, changes: list[Change], frames: int) -> list[Change]:
+        """Changes that arrive on the grid, where a modulated parameter swings around what it was last set to."""
+        modulated = {modulation.parameter.id for modulation in self.control_modulations}
+        found: list[Change] = [change for change in changes if change[1] not in modulated]
+        at = 0
+        for frame in grid_frames(self.transport.frame, frames):
+            while at < len(changes) and changes[at][0] <= frame:
+                self._values[changes[at][1]] = changes[at][2]
+                at += 1
+            totals: dict[str, float] = {}
+            for modulation in self.control_modulations:
+                key = modulation.parameter.id
+                totals[key] = modulation.at(totals.get(key, self._values[key]), frame)
+            found += [(frame, key, value) for key, value in totals.items()]
+        for _, key, value in changes[at:]:
+            self._values[key] = value
+        found.sort(key=lambda change: change[0])
         return found
 
     def run(self, frames: int) -> None:
@@ -131,7 +143,6 @@ class ForeignNode(RackNode):
 
     def reset(self) -> None:
         """Forget all sound; parameters go back to what they were set to."""
-        self.events.clear()
         self.plugin.reset()
         for key, value in self._values.items():
             self.plugin.set_now(key, value)

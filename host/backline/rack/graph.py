@@ -20,7 +20,7 @@ from .resolve import Resolver
 from .zone import ZoneNode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AudioEdge:
     """Audio from an output port to an input port."""
 
@@ -32,7 +32,7 @@ class AudioEdge:
     origin: Origin
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EventEdge:
     """Events from one node to another."""
 
@@ -41,7 +41,7 @@ class EventEdge:
     origin: Origin
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ModulationEdge:
     """A control signal onto a parameter."""
 
@@ -127,7 +127,7 @@ class GraphBuilder:
                 yield source, wire.origin
         for index in self._modulators.get(name, ()):
             modulation, prefix, origin = self.flat.modulation[index]
-            yield prefix + modulation.source.node, origin
+            yield self._ends(End(prefix + modulation.source.node, modulation.source.port), output=True)[0], origin
 
     def _node(self, name: str) -> RackNode | None:
         """The running node of a flat name, made after everything it hears."""
@@ -158,7 +158,9 @@ class GraphBuilder:
         self._broken_cycles.add(id(origin))
         loop = [*self._path[self._path.index(source) :], source]
         shown = " -> ".join(reversed(loop))
-        self.problems.add(origin, f"these wires form a loop: {shown}", "a wire that leads back belongs under feedback:")
+        audio = origin.path[0] != "modulation"
+        hint = "a wire that leads back belongs under feedback:" if audio else "modulation cannot lead back"
+        self.problems.add(origin, f"these wires form a loop: {shown}", hint)
 
     def _make(self, name: str) -> RackNode:
         if name in self.flat.zones:
@@ -197,9 +199,10 @@ class GraphBuilder:
     def _connect(self, wire: FlatWire) -> None:
         source = self.graph.by_name.get(self._ends(wire.source, output=True)[0])
         if source is None:
-            where = wire.origin.below("source")
-            if self.flat.is_rack(wire.source.node):
-                self.problems.add(where, f"the rack {wire.source.node} has no output {wire.source.port or OUTPUT}")
+            self._no_such_output(wire.source, wire.origin.below("source"))
+            return
+        if self.flat.is_rack(wire.target.node) and wire.target.port is not None:
+            self.problems.add(wire.origin.below("target"), f'the rack {wire.target.node} has no input "{wire.target.port}", only its main one')
             return
         carries = self._carries(source, wire)
         if carries is None:
@@ -215,6 +218,14 @@ class GraphBuilder:
             edge = self._audio_edge(wire, source, target)
             if edge is not None:
                 self.graph.audio.append(edge)
+
+    def _no_such_output(self, end: End, origin: Origin) -> None:
+        """A nested rack lacks an output; one that could not be read was reported already."""
+        main = f"{end.node}/{OUTPUT}"
+        if main in self.flat.buses:
+            names = [name.removeprefix(f"{main}:") for name in self.flat.buses if name.startswith(f"{main}:")]
+            hint = did_you_mean(end.port or "", names) or (f"it has {', '.join(names)}" if names else "it has only its main one")
+            self.problems.add(origin, f'the rack {end.node} has no output "{end.port}"', hint)
 
     def _carries(self, source: RackNode, wire: FlatWire) -> str | None:
         """What flows through a wire: "audio" or "events"."""
@@ -246,8 +257,8 @@ class GraphBuilder:
         return target
 
     def _audio_edge(self, wire: FlatWire, source: RackNode, target: RackNode) -> AudioEdge | None:
-        source_port = self._port(wire, source, output=True)
-        target_port = self._port(wire, target, output=False)
+        source_port = self._port(wire.source, source, wire.origin, output=True)
+        target_port = self._port(wire.target, target, wire.origin, output=False)
         if source_port is None or target_port is None:
             return None
         have = output_channels(source, source.outputs[source_port].channels)
@@ -260,8 +271,7 @@ class GraphBuilder:
             return None
         return AudioEdge(source, source_port, target, target_port, wire.gain_db, wire.origin)
 
-    def _port(self, wire: FlatWire, node: RackNode, *, output: bool) -> int | None:
-        end = wire.source if output else wire.target
+    def _port(self, end: End, node: RackNode, origin: Origin, *, output: bool) -> int | None:
         port = None if self.flat.is_rack(end.node) else end.port
         try:
             return node.port_index(port, output=output)
@@ -269,13 +279,15 @@ class GraphBuilder:
             ports = [item.name for item in (node.outputs if output else node.inputs)]
             what = "output" if output else "input"
             hint = did_you_mean(port or "", ports) or f"it has {', '.join(ports)}"
-            self.problems.add(wire.origin.below("source" if output else "target"), f'{node.name} has no {what} "{port}"', hint)
+            self.problems.add(origin.below("source" if output else "target"), f'{node.name} has no {what} "{port}"', hint)
             return None
 
     def _connect_feedback(self) -> None:
         for wire in self.flat.feedback:
             source = self.graph.by_name.get(self._ends(wire.source, output=True)[0])
             target = self.graph.by_name.get(self._ends(wire.target, output=False)[0])
+            if source is None:
+                self._no_such_output(wire.source, wire.origin.below("source"))
             if source is None or target is None:
                 continue
             if not source.outputs or not target.inputs:
@@ -287,12 +299,14 @@ class GraphBuilder:
 
     def _connect_modulation(self, index: int) -> None:
         modulation, prefix, origin = self.flat.modulation[index]
-        source = self.graph.by_name.get(prefix + modulation.source.node)
+        end = End(prefix + modulation.source.node, modulation.source.port)
+        source = self.graph.by_name.get(self._ends(end, output=True)[0])
+        if source is None:
+            self._no_such_output(end, origin.below("source"))
         target_name = self.flat.target(modulation.target, prefix)
         if target_name.node is None:
-            self.problems.add(
-                origin.below("target"), f"{modulation.target} is a macro: a modulator drives parameters", "wire it to each of them"
-            )
+            message = f"{modulation.target} belongs to a nested rack, whose parameters are macros: a modulator drives a plugin's parameter"
+            self.problems.add(origin.below("target"), message, "modulate inside that rack")
             return
         target = self.graph.by_name.get(target_name.node)
         if source is None or target is None or isinstance(source, StandIn) or isinstance(target, StandIn):
@@ -311,8 +325,9 @@ class GraphBuilder:
         except ValueError as error:
             self.problems.add(origin.below("depth"), str(error))
             return
-        port = source.port_index(modulation.source.port if modulation.source.port != "signal" else None, output=True)
-        self.graph.modulation.append(ModulationEdge(source, port, target, parameter, depth, origin))
+        port = self._port(end, source, origin, output=True)
+        if port is not None:
+            self.graph.modulation.append(ModulationEdge(source, port, target, parameter, depth, origin))
 
     # -- nobody hears --------------------------------------------------------------------------------------------------------------
 

@@ -23,13 +23,16 @@ OWN = frozenset({"bypass", "mix"})
 class NodeHandle:
     """One node of a rack. Parameters are attributes (`rack["keys"].cutoff = "2 kHz"`) and items (`rack["comp"]["Threshold"] = -18`).
 
-    Reading gives a number in the parameter's unit (or a note length). `bypass` (True or False) and `mix` (0..1) are the node's own.
+    Reading gives a number in the parameter's unit (or a note length). The attributes `bypass` (True or False) and `mix` (0..1) are the
+    node's own; a plugin's parameter of such a name is the item. Raises AttributeError or KeyError for a name that is none, ValueError for a
+    value that does not fit.
     """
 
-    def __init__(self, name: str, engine: Callable[[], Engine], changed: Callable[[str, str, Value | bool | float], None]) -> None:
+    def __init__(self, name: str, engine: Callable[[], Engine], changed: Callable[[str, str, Value], None], blend: Callable[[str, str, bool | float], None]) -> None:
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_engine", engine)
         object.__setattr__(self, "_changed", changed)
+        object.__setattr__(self, "_blend", blend)
 
     @property
     def _node(self) -> RackNode:
@@ -80,16 +83,24 @@ class NodeHandle:
 
     def __setattr__(self, key: str, value: float | str | bool | Beats) -> None:
         if key in OWN:
-            self._changed(self._name, key, _own_value(key, value))
+            self._blend(self._name, key, _own_value(key, value))
             return
-        parameter = self._find(key)
-        self._changed(self._name, parameter.id, value if isinstance(value, Beats) else parameter.parse(value))
+        self._set(self._find(key), value)
+
+    def _set(self, parameter: Parameter, value: float | str | Beats) -> None:
+        self._changed(self._name, parameter.id, parameter.parse(value))
 
     def __getitem__(self, key: str) -> Value:
-        return self._node.value(self._find(key).id)
+        return self._node.value(self._item(key).id)
 
-    def __setitem__(self, key: str, value: float | str) -> None:
-        setattr(self, key, value) if key not in OWN else self._changed(self._name, self._find(key).id, self._find(key).parse(value))
+    def __setitem__(self, key: str, value: float | str | Beats) -> None:
+        self._set(self._item(key), value)
+
+    def _item(self, key: str) -> Parameter:
+        try:
+            return self._find(key)
+        except AttributeError as error:
+            raise KeyError(str(error)) from None
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._node.parameters, *OWN})

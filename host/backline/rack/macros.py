@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from backline.formats.errors import did_you_mean
-from backline.model import Control, Gesture, Range, Target
+from backline.model import OUTPUT, Control, Gesture, Range, Target
 from backline.sdk.events import ChannelPressure, ControlChange, Event, NoteOn, PitchBend, ProgramChange
-from backline.sdk.units import Beats, parse_quantity
+from backline.sdk.units import Beats, UnitError, parse_quantity
 
 from .expand import Flat, Origin, Problems
 from .graph import Graph
@@ -107,7 +107,55 @@ class Knobs:
         for name, item in flat.macros.items():
             for target, span in item.macro.targets():
                 self._aim(self.macros[name], self._flat(target, item.prefix), span, item.origin.below("to", str(target)))
+        self._check_nesting()
+        self.given = list(self._given())
         self.controls = [found for control, prefix, origin in flat.controls if (found := self._control(control, prefix, origin))]
+
+    def _check_nesting(self) -> None:
+        """Macros that drive macros must not come round."""
+        for knob in self.macros.values():
+            waiting, seen = [other for other, *_ in knob.others], set()
+            while waiting:
+                other = waiting.pop()
+                if other is knob:
+                    self.problems.add(self.flat.macros[knob.name].origin, f"macro {knob.name} drives itself")
+                    knob.others.clear()
+                    break
+                if other.name not in seen:
+                    seen.add(other.name)
+                    waiting += [further for further, *_ in other.others]
+
+    def _given(self) -> Iterator[tuple[MacroKnob, float]]:
+        """What nodes that are nested racks say of their macros, inner racks first."""
+        for name in sorted(self.flat.racks, key=lambda item: -item.count("/")):
+            rack = self.flat.racks[name]
+            if f"{name}/{OUTPUT}" not in self.flat.buses:
+                continue  # it could not be read, and that was reported
+            for key in ("state", "mix", "channels", "host", "bypass"):
+                if rack.node.__getattribute__(key) not in (None, False):
+                    self.problems.add(rack.origin.below(key), f"{name} is a nested rack, which takes no {key}", "say it of the nodes inside", key=True)
+            for key in rack.node.settings:
+                self.problems.add(rack.origin.below(key), f"{name} is a nested rack: its parameters are its macros", key=True)
+            for part, values in (((), rack.node.values), (("params",), rack.node.params)):
+                for key, text in values.items():
+                    found = self._given_value(name, key, text, rack.origin.below(*part, key))
+                    if found is not None:
+                        yield found
+
+    def _given_value(self, rack: str, key: str, text: str, origin: Origin) -> tuple[MacroKnob, float] | None:
+        knob = self.macros.get(f"{rack}/{key}")
+        if knob is None:
+            inside = [name.removeprefix(f"{rack}/") for name in self.macros if name.startswith(f"{rack}/")]
+            self.problems.add(origin, f'{rack} has no macro "{key}"', did_you_mean(key, inside), key=True)
+            return None
+        try:
+            value = parse_quantity(text, "%")
+            if isinstance(value, Beats) or not 0.0 <= value <= 1.0:
+                raise UnitError(f"{text} is outside 0 % .. 100 %")
+        except ValueError as error:
+            self.problems.add(origin, f"{key}: {error}")
+            return None
+        return knob, float(value)
 
     def _flat(self, target: Target, prefix: str) -> Target:
         return self.flat.target(target, prefix)
@@ -182,10 +230,15 @@ class Knobs:
     def initial(self) -> Iterator[Setting]:
         """What every driven parameter is with all macros at their defaults; nested racks first, so that outer knobs win.
 
-        A macro whose preset names no default leaves the parameters as the nodes say, until it is moved.
+        What a node that is a nested rack says of its macros wins over their defaults. A macro whose preset names no default leaves the parameters as the nodes say, until it is moved.
         """
+        for knob, value in self.given:
+            knob.default = value
+        given = {knob.name for knob, _ in self.given}
         for name in sorted(self.macros, key=lambda item: -item.count("/")):
             origin = self.flat.macros[name].origin.below("default")
-            if origin.path in origin.document.places:
+            if name in given or origin.path in origin.document.places:
                 knob = self.macros[name]
                 yield from knob.settings(knob.default)
+        for knob in self.macros.values():
+            knob.default = knob.value  # where it stands when nobody has turned it, by outer knobs too

@@ -47,7 +47,7 @@ def gather(
     if sound is not None:
         frames = max(frames, sound.shape[1])
     events.sort(key=lambda item: item[0])
-    return Material(events, sound, tempos, meters, frames)
+    return Material(events, sound, tempos, meters, frames, tempo)
 
 
 def _song(midi: str | PathLike[str] | MidiSong) -> MidiSong:

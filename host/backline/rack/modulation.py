@@ -40,7 +40,11 @@ def _amount(text: str, parameter: Parameter) -> tuple[float, bool]:
     span = parameter.maximum - parameter.minimum
     if unit == "st":
         interval = _number(text, "st")
-        return (interval, False) if parameter.unit == "st" else (interval / 12.0, True)
+        if parameter.unit == "st":
+            return interval, False
+        if parameter.minimum < 0.0 or parameter.unit in ("dB", "%", "deg"):
+            raise ValueError(f"{text}: {parameter.id} cannot move by octaves; give a depth in {parameter.unit or 'plain numbers'} or in %")
+        return interval / 12.0, True
     if unit == "%" and parameter.unit != "%":
         fraction = _number(text, "%")
         if parameter.curve == "log":

@@ -7,7 +7,7 @@ wires or who hosts a plugin.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -43,7 +43,7 @@ class Parameter(Protocol):
     @property
     def curve(self) -> str: ...
 
-    def parse(self, value: str | float) -> Value:
+    def parse(self, value: str | float | Beats) -> Value:
         """Turn text or a number into a value; ValueError with a clear message."""
 
     def format(self, value: Value) -> str:
@@ -100,7 +100,9 @@ class RackNode(ABC):
         self.input_buffers: list[Buffer] = []
         self.output_buffers: list[Buffer] = []
         self.control_modulations: list[ControlModulation] = []
-        self.event_targets: list[RackNode] = []
+        self.event_targets: list[tuple[RackNode, int]] = []
+        self.events_ahead: list[Event] = []  # events that come in later blocks, by the frame they have counted from the next block
+        self.lead = 0  # how many frames the sound that reaches this node is late: what acts on it by its own frame waits as long
         self.guard: np.ndarray | None = None  # the context of the guard behind this node, if it has one
         self.mix = 1.0
         self.bypassed = False
@@ -141,7 +143,7 @@ class RackNode(ABC):
     @property
     def busy(self) -> bool:
         """Whether this block needs Python although there are steps (events to take, control modulation)."""
-        return bool(self.events) or bool(self.control_modulations)
+        return bool(self.events) or bool(self.events_ahead) or bool(self.control_modulations)
 
     @abstractmethod
     def connect(self, inputs: Sequence[Buffer], outputs: Sequence[Buffer], time: np.ndarray) -> None:
@@ -169,15 +171,32 @@ class RackNode(ABC):
     def hand_on(self) -> None:
         """Give the events that left this node to those wired to it, and forget the block's events."""
         if self.given_events:
-            for target in self.event_targets:
-                target.events.extend(self.given_events)
+            for target, late in self.event_targets:
+                target.take(self.given_events, late)
             self.given_events.clear()
         self.events.clear()
 
-    def sort_events(self) -> None:
-        """Put events that came from several places in order of frames."""
+    def take(self, events: Iterable[Event], late: int) -> None:
+        """Take events that act `late` frames after their own, as the sound does that they belong to."""
+        if late:
+            self.events_ahead.extend(event.at(event.frame + late) for event in events)
+        else:
+            self.events.extend(events)
+
+    def gather_events(self, frames: int) -> None:
+        """Put the events of a block, which came from several places, in order of frames; called once a block, before `run`."""
+        if self.events_ahead:
+            # The lists stay the same objects: stages look at them to see whether there is anything to do.
+            self.events.extend(event for event in self.events_ahead if event.frame < frames)
+            self.events_ahead[:] = [event.at(event.frame - frames) for event in self.events_ahead if event.frame >= frames]
         if len(self.events) > 1:
             self.events.sort(key=_frame_of)
+
+    def forget_events(self) -> None:
+        """Drop every event that waits here."""
+        self.events.clear()
+        self.events_ahead.clear()
+        self.given_events.clear()
 
     def port_index(self, port: str | None, *, output: bool) -> int:
         """Which port a name means (None: the main one); KeyError when there is none."""
@@ -235,18 +254,12 @@ class Bus(RackNode):
         """Input and output of a bus are one buffer (the plan makes them so)."""
         self.input_buffers, self.output_buffers = list(inputs), list(outputs)
 
-    @property
-    def busy(self) -> bool:
-        """A bus needs Python only to pass events on."""
-        return bool(self.events)
-
     def run(self, frames: int) -> None:  # noqa: ARG002
         """Pass events on; audio has already been mixed in place."""
         self.given_events.extend(self.events)
 
     def reset(self) -> None:
         """Nothing is carried."""
-        self.events.clear()
 
 
 class StandIn(Bus):
@@ -260,3 +273,8 @@ class StandIn(Bus):
     def port_index(self, port: str | None, *, output: bool) -> int:  # noqa: ARG002
         """Every port name leads to the one port."""
         return 0
+
+    def run(self, frames: int) -> None:
+        """Pass events on, unless it is silent."""
+        if self.passes:
+            super().run(frames)

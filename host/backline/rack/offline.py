@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 class Material:
     """What is played: events by absolute frame (sorted), audio float32[channels, frames], tempo changes (frame, beat, tempo), all optional.
 
-    `frames` is how long the material itself lasts.
+    `frames` is how long the material itself lasts, `tempo` what holds until the first tempo change.
     """
 
     events: Sequence[TimedEvent] = ()
@@ -37,6 +37,7 @@ class Material:
     tempos: Sequence[tuple[int, float, float]] = ()
     meters: Sequence[tuple[int, int, int]] = ()
     frames: int = 0
+    tempo: float = 120.0
 
 
 @dataclass
@@ -80,11 +81,13 @@ def render_blocks(
 ) -> Iterator[np.ndarray]:
     """Yield the piece as float32[2, n] views, latency trimmed, each good until the next one is asked for.
 
-    The engine is reset first, so the same material gives the same bits. The two channels of each further output named in `outputs`
+    The engine is reset first, and what gestures moved is taken back, so the same material gives the same bits. The two channels of each further output named in `outputs`
     follow below those of the main one; an automatic tail ends when all of them are quiet.
     """
+    engine.take_back()
+    engine.transport.numerator, engine.transport.denominator = 4, 4
+    engine.set_tempo(next((tempo for frame, _, tempo in material.tempos if frame == 0), material.tempo))
     engine.reset()
-    _apply_first_tempo(engine, material)
     latency = engine.latency
     fixed = length.frames + length.tail if length.tail is not None else None
     limit = fixed if fixed is not None else length.frames + round(LONGEST_TAIL_SECONDS * engine.rate)
@@ -123,13 +126,6 @@ def render_whole(engine: Engine, material: Material, length: Length, block: int,
             whole[:, at : at + piece.shape[1]] = piece
         at += piece.shape[1]
     return whole[:, :at]
-
-
-def _apply_first_tempo(engine: Engine, material: Material) -> None:
-    first = next((tempo for frame, _, tempo in material.tempos if frame == 0), None)
-    if first is not None:
-        engine.set_tempo(first)
-        engine.reset()
 
 
 def _stream(engine: Engine, material: Material, total: int, block: int, outputs: Sequence[str]) -> Iterator[np.ndarray]:

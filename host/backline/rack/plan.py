@@ -9,7 +9,7 @@ side by side becomes one native call; neighbouring pedalboard effects become one
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +23,25 @@ from .stages import EventStage, FusedStage, NativeRun, PythonStage, Stage
 
 FEEDBACK_FRAMES = 64
 BLEND_SECONDS = 0.01
+DELAY_POSITION = 6  # the slot of a delay's context that says where in its ring it is
+
+
+@dataclass(frozen=True, eq=False)
+class Delay:
+    """What a compensating delay carries."""
+
+    ring: np.ndarray
+    context: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Feedback:
+    """What a feedback wire carries, and the buffer into which it is read."""
+
+    edge: AudioEdge
+    buffer: Buffer
+    ring: np.ndarray
+    position: np.ndarray
 
 
 class Blend:
@@ -52,19 +71,19 @@ class Plan:
     def __init__(self, graph: Graph, rate: float, max_block: int) -> None:
         self.graph, self.rate, self.max_block = graph, rate, max_block
         self.time = np.zeros(c.TIME_SLOTS)
-        self.silence = self._buffer(8)
         self.contexts: list[np.ndarray] = []
         self.keep: list[np.ndarray] = []
+        self.latencies: dict[str, int] = {}
+        self.arrivals: dict[str, int] = {}
         self.late: dict[str, int] = {}
-        self.blends: dict[str, Blend] = {}
+        self.blends: dict[str, list[Blend]] = {}
         self.wire_gains: list[tuple[AudioEdge, np.ndarray]] = []
-        self.rings: list[np.ndarray] = []
-        self._delays: list[np.ndarray] = []
+        self._delays: dict[tuple[object, ...], Delay] = {}
         self._items: list[tuple[RackNode | None, int, int]] = []
         self.stages: list[Stage] = []
-        self._feedback_buffers: list[Buffer] = []
-        self._feedback_rings: list[tuple[np.ndarray, np.ndarray]] = []
+        self._feedback: list[Feedback] = []
         self._allocate()
+        self._find_latencies()
         self._build()
 
     # -- buffers -------------------------------------------------------------------------------------------------------------------
@@ -75,10 +94,29 @@ class Plan:
     def _allocate(self) -> None:
         for node in self.graph.nodes:
             node.clear_modulation()
-            node.event_targets = [edge.target for edge in self.graph.events if edge.source is node]
             node.output_buffers = [self._buffer(output_channels(node, port.channels)) for port in node.outputs]
             if isinstance(node, Bus) and node.inputs:
                 node.output_buffers = node.output_buffers or [self._buffer(2)]
+
+    def _find_latencies(self) -> None:
+        """How late the sound comes that reaches each node, and that leaves it; every output is as late as the latest."""
+        outs = list(self.graph.outs.values())
+        self.latencies = {node.name: node.latency for node in self.graph.nodes}
+        for node in self.graph.nodes:
+            self.arrivals[node.name] = self._arrival(node)
+            self.late[node.name] = self.arrivals[node.name] + self.latencies[node.name]
+        self.latency = max((self.late[node.name] for node in outs), default=0)
+        for node in outs:
+            self.arrivals[node.name] = self.late[node.name] = self.latency
+        for node in self.graph.nodes:
+            node.lead = self.arrivals[node.name]
+            edges = [edge for edge in self.graph.events if edge.source is node]
+            node.event_targets = [(edge.target, self.arrivals[edge.target.name] - self.late[node.name]) for edge in edges]
+
+    @property
+    def stale(self) -> bool:
+        """Whether a latency has changed since this plan was made."""
+        return any(node.latency != self.latencies[node.name] for node in self.graph.nodes)
 
     def _context(self, *values: int) -> np.ndarray:
         context = np.zeros(max(len(values), 8), np.int64)
@@ -94,17 +132,11 @@ class Plan:
     def _build(self) -> None:
         for edge in self.graph.feedback:
             self._feedback_start(edge)
-        outs = list(self.graph.outs.values())
         for node in self.graph.nodes:
-            if node not in outs:
-                self._add(node, None)
-        latest = max((self._arrival(node) for node in outs), default=0)
-        for node in outs:
-            self._add(node, latest)
-        for index, edge in enumerate(self.graph.feedback):
-            self._feedback_end(index, edge)
+            self._add(node)
+        for feedback in self._feedback:
+            self._feedback_end(feedback)
         self._flush()
-        self.latency = latest
         self._fuse()
 
     def _edges_into(self, node: RackNode) -> list[AudioEdge]:
@@ -114,16 +146,17 @@ class Plan:
         return [edge for edge in self.graph.modulation if edge.target is node]
 
     def _arrival(self, node: RackNode) -> int:
-        sources: Iterable[RackNode] = [edge.source for edge in (*self._edges_into(node), *self._modulation_into(node))]
+        sources = [edge.source for edge in self._edges_into(node)]
+        sources += [edge.source for edge in self._modulation_into(node)]
+        sources += [edge.source for edge in self.graph.events if edge.target is node]
         return max((self.late[source.name] for source in sources), default=0)
 
-    def _add(self, node: RackNode, arrival: int | None) -> None:
-        arrives = self._arrival(node) if arrival is None else arrival
+    def _add(self, node: RackNode) -> None:
+        arrives = self.arrivals[node.name]
         inputs = [self._input(node, port, arrives) for port in range(len(node.inputs))]
         for edge in self._modulation_into(node):
             self._modulate(edge, arrives)
         node.connect(inputs, node.output_buffers, self.time)
-        self.late[node.name] = arrives + node.latency
         if isinstance(node, StandIn) and not node.passes:
             self._kernel("mix", self._mix_context(node.output_buffers[0], []))
         if isinstance(node, Bus):
@@ -151,36 +184,52 @@ class Plan:
     def _input(self, node: RackNode, port: int, arrives: int) -> Buffer:
         """The buffer an input port reads: a source's own, a mix, or silence."""
         edges = [edge for edge in self._edges_into(node) if edge.target_port == port]
-        returned = [(index, edge) for index, edge in enumerate(self.graph.feedback) if edge.target is node and edge.target_port == port]
+        returned = [item for item in self._feedback if item.edge.target is node and item.edge.target_port == port]
         channels = output_channels(node, node.inputs[port].channels)
         bus = node.output_buffers[0] if isinstance(node, Bus) else None
         if bus is not None:
             channels = len(bus)
         if not edges and not returned and bus is None:
-            return self.silence[:channels]
-        if node is self.graph.audio_in:
-            return bus if bus is not None else self.silence
+            return self._silence(channels)
+        if bus is not None and node is self.graph.audio_in:
+            return bus
         sources = [(self._aligned(edge, arrives), edge) for edge in edges]
-        sources += [(self._feedback_buffers[index], edge) for index, edge in returned]
+        sources += [(self._aligned(item.edge, arrives, item.buffer), item.edge) for item in returned]
         if len(sources) == 1 and bus is None:
             buffer, edge = sources[0]
             if len(buffer) == channels and edge.gain_db == 0.0:
                 return buffer
         target = bus if bus is not None else self._buffer(channels)
         self.keep.append(target)
-        mixed = [(self._folded(buffer) if channels == 1 and len(buffer) > 1 else buffer, edge) for buffer, edge in sources]
+        mixed = [(self._fitted(buffer, channels), edge.gain_db, edge) for buffer, edge in sources]
         self._kernel("mix", self._mix_context(target, mixed))
         return target
 
-    def _mix_context(self, target: Buffer, sources: list[tuple[Buffer, AudioEdge]]) -> np.ndarray:
+    def _silence(self, channels: int) -> Buffer:
+        silence = self._buffer(channels)
+        self.keep.append(silence)
+        return silence
+
+    def _mix_context(self, target: Buffer, sources: list[tuple[Buffer, float, AudioEdge | None]]) -> np.ndarray:
         table = np.zeros((max(len(sources), 1), 4), np.int64)
-        for row, (buffer, edge) in zip(table, sources, strict=False):
-            gain = np.array([10.0 ** (edge.gain_db / 20.0)])
-            self.wire_gains.append((edge, gain))
+        for row, (buffer, gain_db, edge) in zip(table, sources, strict=False):
+            gain = np.array([10.0 ** (gain_db / 20.0)])
+            if edge is not None:
+                self.wire_gains.append((edge, gain))
             row[:3] = (buffer.ctypes.data, len(buffer), gain.ctypes.data)
             self.keep += [buffer, gain]
         self.keep += [table, target]
         return self._context(self.max_block, target.ctypes.data, len(target), table.ctypes.data, len(sources))
+
+    def _fitted(self, buffer: Buffer, channels: int) -> Buffer:
+        """A buffer that a kernel may read for so many channels: one channel is read for all, several are mixed down to one, else padded or cut."""
+        if len(buffer) in (1, channels):
+            return buffer
+        if channels == 1:
+            return self._folded(buffer)
+        fitted = self._silence(channels)
+        self._kernel("mix", self._mix_context(fitted[: len(buffer)], [(buffer[:channels], 0.0, None)]))
+        return fitted
 
     def _folded(self, buffer: Buffer) -> Buffer:
         mono = self._buffer(1)
@@ -188,20 +237,20 @@ class Plan:
         self._kernel("fold", self._context(self.max_block, mono.ctypes.data, buffer.ctypes.data, len(buffer)))
         return mono
 
-    def _aligned(self, edge: AudioEdge | ModulationEdge, arrives: int) -> Buffer:
-        """A source's buffer, delayed to meet the latest one."""
-        buffer = edge.source.output_buffers[edge.source_port]
-        return self._delayed(buffer, arrives - self.late[edge.source.name])
+    def _aligned(self, edge: AudioEdge | ModulationEdge, arrives: int, buffer: Buffer | None = None) -> Buffer:
+        """A source's buffer (or what came back from it), delayed to meet the latest one."""
+        if buffer is None:
+            buffer = edge.source.output_buffers[edge.source_port]
+        return self._delayed(buffer, arrives - self.late[edge.source.name], ("edge", edge))
 
-    def _delayed(self, buffer: Buffer, frames: int) -> Buffer:
+    def _delayed(self, buffer: Buffer, frames: int, key: tuple[object, ...]) -> Buffer:
         if frames <= 0:
             return buffer
         out = self._buffer(len(buffer))
         ring = np.zeros((len(buffer), frames), np.float32)
         self.keep += [out, ring, buffer]
-        self.rings.append(ring)
         context = self._context(self.max_block, buffer.ctypes.data, out.ctypes.data, len(buffer), ring.ctypes.data, frames, 0)
-        self._delays.append(context)
+        self._delays[key] = Delay(ring, context)
         self._kernel("delay", context)
         return out
 
@@ -215,18 +264,20 @@ class Plan:
             node.control_modulations.append(ControlModulation(edge.parameter, signal, edge.depth.amount, octaves=edge.depth.octaves))
 
     def _blend(self, node: RackNode, inputs: list[Buffer]) -> None:
-        """Bypass and mix. For effects of others it stands between them only where the preset asks, since it keeps them from running as one."""
+        """Bypass and mix (of the main output; bypass alone silences the further ones). For effects of others it stands between them only where the preset asks, since it keeps them from running as one."""
         if not node.blend_asked:
             return
-        record = np.zeros(8)
-        record[LENGTH] = max(1.0, round(BLEND_SECONDS * self.rate))
-        wet = node.output_buffers[0]
-        dry = inputs[0] if node.kind == "effect" and inputs else self.silence[: len(wet)]
-        dry = self._delayed(dry, node.latency)
-        self.keep += [record, wet, dry]
-        self.blends[node.name] = Blend(record, node.mix, bypassed=node.bypassed)
-        addresses = (wet.ctypes.data, dry.ctypes.data, len(wet), len(dry), record.ctypes.data)
-        self._kernel("blend", self._context(self.max_block, *addresses))
+        self.blends[node.name] = []
+        for port, wet in enumerate(node.output_buffers):
+            record = np.zeros(8)
+            record[LENGTH] = max(1.0, round(BLEND_SECONDS * self.rate))
+            dry = self._silence(1)
+            if port == 0 and node.kind == "effect" and inputs:
+                dry = self._delayed(self._fitted(inputs[0], len(wet)), self.latencies[node.name], ("dry", node.name))
+            self.keep += [record, wet, dry]
+            self.blends[node.name].append(Blend(record, node.mix if port == 0 else 1.0, bypassed=node.bypassed))
+            addresses = (wet.ctypes.data, dry.ctypes.data, len(wet), len(dry), record.ctypes.data)
+            self._kernel("blend", self._context(self.max_block, *addresses))
 
     # -- feedback ------------------------------------------------------------------------------------------------------------------
 
@@ -234,17 +285,13 @@ class Plan:
         source = edge.source.output_buffers[edge.source_port]
         buffer, ring = self._buffer(len(source)), np.zeros((len(source), FEEDBACK_FRAMES), np.float32)
         position = np.zeros(1, np.int64)
-        self.keep.append(buffer)
-        self.rings.append(ring)
-        self._feedback_rings.append((ring, position))
-        self._feedback_buffers.append(buffer)
+        self._feedback.append(Feedback(edge, buffer, ring, position))
         addresses = (ring.ctypes.data, FEEDBACK_FRAMES, position.ctypes.data)
         self._kernel("feedback_read", self._context(self.max_block, buffer.ctypes.data, len(source), *addresses))
 
-    def _feedback_end(self, index: int, edge: AudioEdge) -> None:
-        source = edge.source.output_buffers[edge.source_port]
-        ring, position = self._feedback_rings[index]
-        addresses = (ring.ctypes.data, FEEDBACK_FRAMES, position.ctypes.data)
+    def _feedback_end(self, feedback: Feedback) -> None:
+        source = feedback.edge.source.output_buffers[feedback.edge.source_port]
+        addresses = (feedback.ring.ctypes.data, FEEDBACK_FRAMES, feedback.position.ctypes.data)
         self._kernel("feedback_write", self._context(self.max_block, source.ctypes.data, len(source), *addresses))
 
     # -- finishing -----------------------------------------------------------------------------------------------------------------
@@ -260,11 +307,25 @@ class Plan:
 
     def reset(self) -> None:
         """Clear what the plan itself carries: delays, feedback, fades."""
-        for ring in self.rings:
-            ring[:] = 0.0
-        for context in self._delays:
-            context[6] = 0
-        for _, position in self._feedback_rings:
-            position[0] = 0
-        for blend in self.blends.values():
-            blend.move(smooth=False)
+        for delay in self._delays.values():
+            delay.ring[:] = 0.0
+            delay.context[DELAY_POSITION] = 0
+        for feedback in self._feedback:
+            feedback.ring[:] = 0.0
+            feedback.position[0] = 0
+        for blends in self.blends.values():
+            for blend in blends:
+                blend.move(smooth=False)
+
+    def carry_on(self, old: Plan) -> None:
+        """Take over what an earlier plan of the same graph carries, as far as it still fits: no gap where nothing changed."""
+        for key, delay in self._delays.items():
+            before = old._delays.get(key)
+            if before is not None and before.ring.shape == delay.ring.shape:
+                delay.ring[:] = before.ring
+                delay.context[DELAY_POSITION] = before.context[DELAY_POSITION]
+        for now, before_ in zip(self._feedback, old._feedback, strict=True):
+            now.ring[:], now.position[:] = before_.ring, before_.position
+        for name, blends in self.blends.items():
+            for blend, was in zip(blends, old.blends.get(name, ()), strict=False):
+                blend.record[:] = was.record

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from backline.catalog import Catalog
     from backline.formats.midi_file import MidiSong
 
-Change = Value | bool | float
-
 OFFLINE_BLOCK = 4096
 """The block of a rendering that asks for none. The sound does not depend on it; larger blocks cost less."""
 
@@ -59,7 +57,8 @@ class Rack:
         self._missing: Missing = missing
         self._catalog = catalog
         self._folders = tuple(folders)
-        self._changes: dict[tuple[str, str], Change] = {}
+        self._changes: dict[tuple[str, str], Value] = {}
+        self._blends: dict[tuple[str, str], bool | float] = {}
         self._macro_positions: dict[str, float] = {}
         self._tempo: float | None = None
         self.engine = self._make(rate, block)
@@ -114,7 +113,7 @@ class Rack:
         if name not in self.engine.flat.nodes:
             hint = did_you_mean(name, self.nodes)
             raise KeyError(f'there is no node "{name}"' + (f"; {hint}" if hint else ""))
-        return NodeHandle(name, lambda: self.engine, self._change)
+        return NodeHandle(name, lambda: self.engine, self._change, self._change_blend)
 
     def __contains__(self, name: object) -> bool:
         return name in self.engine.flat.nodes
@@ -124,34 +123,19 @@ class Rack:
 
     # -- changing it ---------------------------------------------------------------------------------------------------------------
 
-    def _change(self, name: str, key: str, value: Change) -> None:
+    def _change(self, name: str, key: str, value: Value) -> None:
+        self.engine.set_value(self.engine.node(name), key, value)
         self._changes[name, key] = value
-        self._apply(name, key, value, smooth=True)
 
-    def _apply(self, name: str, key: str, value: Change, *, smooth: bool) -> None:
-        node = self.engine.node(name)
-        if key not in ("bypass", "mix"):
-            node.set_value(key, value)
-            return
-        if key == "bypass":
-            node.set_bypassed(bool(value))
-        else:
-            node.mix = float(value)
-        blend = self.engine.plan.blends.get(name)
-        if blend is not None:
-            blend.bypassed, blend.mix = node.bypassed, node.mix
-            blend.move(smooth=smooth)
-        elif node.outputs:
-            node.blend_asked = True
-            self.engine.replan()
+    def _change_blend(self, name: str, key: str, value: bool | float) -> None:
+        self.engine.set_blend(name, key, value)
+        self._blends[name, key] = value
 
     def _turn_macro(self, name: str, position: float) -> None:
+        self._macro_positions.pop(name, None)  # the last one turned comes last, where several drive one parameter
         self._macro_positions[name] = position
-        knob = self.engine.knobs.macros[name]
-        settings = list(knob.settings(position))
-        for node, key, _ in settings:
+        for node, key, _ in self.engine.turn(name, position):
             self._changes.pop((node.name, key), None)
-        self.engine.turn(settings)
 
     def set(self, target: str, value: float | str) -> None:
         """Set `node.parameter` or a macro by its written name, as `--set` does. Raises ValueError with a clear message."""
@@ -183,9 +167,11 @@ class Rack:
         if self._tempo is not None:
             self.engine.set_tempo(self._tempo)
         for name, position in self._macro_positions.items():
-            self.engine.turn(self.engine.knobs.macros[name].settings(position))
+            self.engine.turn(name, position)
         for (name, key), value in self._changes.items():
-            self._apply(name, key, value, smooth=False)
+            self.engine.set_value(self.engine.node(name), key, value)
+        for (name, key), value in self._blends.items():
+            self.engine.set_blend(name, key, value)
 
     # -- sound ---------------------------------------------------------------------------------------------------------------------
 

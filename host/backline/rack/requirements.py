@@ -43,8 +43,9 @@ def satisfied(have: str, comparison: str) -> bool:
 def check_requirements(flat: Flat, resolver: Resolver) -> None:
     """Note every requirement that is not met. With `missing` other than "error" they are warnings."""
     gather = resolver.problems if resolver.missing == "error" else resolver.warnings
-    for index, requirement in enumerate(flat.document.preset.requires):
-        origin = Origin(flat.document, ("requires", index))
+    wanted = [(document, *item) for document in flat.documents for item in enumerate(document.preset.requires)]
+    for document, index, requirement in wanted:
+        origin = Origin(document, ("requires", index))
         have = _version(requirement, resolver)
         if have is None:
             gather.add(origin, f"this preset requires {requirement}, which is not here", _hint(requirement))

@@ -58,7 +58,7 @@ class ZoneNode(Bus):
         low, high = self.zone.keys
         soft, hard = self.zone.velocity
         moved = event.key + self.zone.transpose
-        if not (low <= event.key <= high and soft <= round(event.velocity * 127) <= hard and 0 <= moved <= 127):
+        if not (low <= event.key <= high and soft <= max(round(event.velocity * 127), 1) <= hard and 0 <= moved <= 127):
             return None
         who = (event.channel, event.key, event.note_id)
         self._open[who] = self._open.get(who, 0) + 1
