@@ -35,7 +35,7 @@ def floor(x: float) -> float:
 @intrinsic("power_of_two")
 def power_of_two(exponent: float) -> float:
     """2 to a whole exponent between -126 and 127; exact."""
-    return 2.0**exponent
+    return math.ldexp(1.0, int(exponent))
 
 
 def wrap(phase: Precise) -> Precise:
@@ -68,7 +68,7 @@ def sin_folded(z: float) -> float:
 
 
 def exp2(x: float) -> float:
-    """2 to the power x, relative error below 3e-9, for x between -126 and 126."""
+    """2 to the power x, relative error below 1e-8, for x between -126 and 126."""
     limited = min(max(x, -126.0), 126.0)
     whole = floor(limited + 0.5)
     f = (limited - whole) * 0.6931471805599453
@@ -77,7 +77,7 @@ def exp2(x: float) -> float:
 
 
 def fading(x: float) -> float:
-    """1 - exp(-x) for x from 0 on, held at x = 2; relative error below 1e-4, and no cancellation for the tiny x of long times.
+    """1 - exp(-x) for x from 0 on, held at x = 2; relative error below 1e-4 up to 1.6 (2.5e-4 at 2), and no cancellation for the tiny x of long times.
 
     2t / (1 + t) with t = tanh(x/2) as its (3,2) Pade approximant.
     """
