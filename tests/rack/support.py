@@ -230,18 +230,18 @@ PLUGINS = {
 }
 
 
-class LabCatalog:
+class LabCatalog(Catalog):
     """The plugins above and our own; nothing else of the machine."""
 
     def __init__(self) -> None:
-        self._own = Catalog()
-        self._own._other_records = []
+        super().__init__()
+        self._other_records = []
 
     def plugin(self, plugin_id: str) -> Any:
-        return PLUGINS.get(plugin_id) or self._own.plugin(plugin_id)
+        return PLUGINS.get(plugin_id) or super().plugin(plugin_id)
 
     def ids(self) -> list[str]:
-        return sorted([*PLUGINS, *self._own.ids()])
+        return sorted([*PLUGINS, *super().ids()])
 
 
 CATALOG: Any = LabCatalog()

@@ -45,8 +45,11 @@ class Problems:
         return bool(self._found)
 
     def all(self) -> list[Problem]:
-        """Every problem so far."""
-        return [problem for _, problems in self._found.values() for problem in problems]
+        """Every problem so far, document by document, from top to bottom."""
+        found: list[Problem] = []
+        for _, problems in self._found.values():
+            found += sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
+        return found
 
     def stop(self) -> None:
         """Raise what was found, if anything was: the problems of every document."""

@@ -88,7 +88,7 @@ class GraphBuilder:
         self.graph = Graph()
         self._into: dict[str, list[FlatWire]] = {}
         self._modulators: dict[str, list[int]] = {}
-        self._path: list[str] = []
+        self._path: dict[str, Origin | None] = {}  # the nodes on the way, each with the wire that led to it
         self._broken_cycles: set[int] = set()
 
     def build(self) -> Graph:
@@ -129,7 +129,7 @@ class GraphBuilder:
             modulation, prefix, origin = self.flat.modulation[index]
             yield self._ends(End(prefix + modulation.source.node, modulation.source.port), output=True)[0], origin
 
-    def _node(self, name: str) -> RackNode | None:
+    def _node(self, name: str, via: Origin | None = None) -> RackNode | None:
         """The running node of a flat name, made after everything it hears."""
         if name in self.graph.by_name:
             return self.graph.by_name[name]
@@ -137,13 +137,13 @@ class GraphBuilder:
             return None
         if name in self._path:
             return None
-        self._path.append(name)
+        self._path[name] = via
         for source, origin in self._sources(name):
             if source in self._path:
                 self._cycle(source, origin)
             else:
-                self._node(source)
-        self._path.pop()
+                self._node(source, origin)
+        del self._path[name]
         node = self._make(name)
         self.graph.by_name[name] = node
         self.graph.nodes.append(node)
@@ -156,8 +156,13 @@ class GraphBuilder:
         if id(origin) in self._broken_cycles:
             return
         self._broken_cycles.add(id(origin))
-        loop = [*self._path[self._path.index(source) :], source]
+        names = list(self._path)
+        loop = [*names[names.index(source) :], source]
         shown = " -> ".join(reversed(loop))
+        # Of the wires of the loop, the one written last is most likely the one too many.
+        wires = [origin, *(wire for name in loop[1:-1] if (wire := self._path[name]) is not None)]
+        wires = [wire for wire in wires if wire.document is origin.document]
+        origin = max(wires, key=lambda wire: (wire.path[0] == "modulation", wire.path[1:]))
         audio = origin.path[0] != "modulation"
         hint = "a wire that leads back belongs under feedback:" if audio else "modulation cannot lead back"
         self.problems.add(origin, f"these wires form a loop: {shown}", hint)
@@ -202,7 +207,9 @@ class GraphBuilder:
             self._no_such_output(wire.source, wire.origin.below("source"))
             return
         if self.flat.is_rack(wire.target.node) and wire.target.port is not None:
-            self.problems.add(wire.origin.below("target"), f'the rack {wire.target.node} has no input "{wire.target.port}", only its main one')
+            self.problems.add(
+                wire.origin.below("target"), f'the rack {wire.target.node} has no input "{wire.target.port}", only its main one'
+            )
             return
         carries = self._carries(source, wire)
         if carries is None:
@@ -265,7 +272,8 @@ class GraphBuilder:
         want = output_channels(target, target.inputs[target_port].channels)
         flat = self.flat.nodes.get(target.name)
         folds = want == 1 and (isinstance(target, NativeNode) or (flat is not None and flat.node.channels == 1))
-        if have != want and have != 1 and not folds and not isinstance(target, (Bus, StandIn)):
+        fits = have <= want or target.name.endswith(f"/{INPUT}") if isinstance(target, Bus) else have in (1, want) or folds
+        if not fits and not isinstance(target, StandIn):
             hint = "say `channels: 1` there to mix it down" if want == 1 else "use a plugin with as many channels, or a mixer between them"
             self.problems.add(wire.origin, f"{source.name} gives {have} channels, {target.name} takes {want}", hint)
             return None

@@ -133,7 +133,9 @@ class Knobs:
                 continue  # it could not be read, and that was reported
             for key in ("state", "mix", "channels", "host", "bypass"):
                 if rack.node.__getattribute__(key) not in (None, False):
-                    self.problems.add(rack.origin.below(key), f"{name} is a nested rack, which takes no {key}", "say it of the nodes inside", key=True)
+                    self.problems.add(
+                        rack.origin.below(key), f"{name} is a nested rack, which takes no {key}", "say it of the nodes inside", key=True
+                    )
             for key in rack.node.settings:
                 self.problems.add(rack.origin.below(key), f"{name} is a nested rack: its parameters are its macros", key=True)
             for part, values in (((), rack.node.values), (("params",), rack.node.params)):
@@ -148,14 +150,7 @@ class Knobs:
             inside = [name.removeprefix(f"{rack}/") for name in self.macros if name.startswith(f"{rack}/")]
             self.problems.add(origin, f'{rack} has no macro "{key}"', did_you_mean(key, inside), key=True)
             return None
-        try:
-            value = parse_quantity(text, "%")
-            if isinstance(value, Beats) or not 0.0 <= value <= 1.0:
-                raise UnitError(f"{text} is outside 0 % .. 100 %")
-        except ValueError as error:
-            self.problems.add(origin, f"{key}: {error}")
-            return None
-        return knob, float(value)
+        return knob, self._position(text, origin)
 
     def _flat(self, target: Target, prefix: str) -> Target:
         return self.flat.target(target, prefix)
@@ -180,12 +175,20 @@ class Knobs:
     def _positions(self, span: Range | None, origin: Origin) -> tuple[float, float]:
         if span is None:
             return 0.0, 1.0
+        low = self._position(span.low, origin.below("low"))
+        high = self._position(span.high, origin.below("high"))
+        return low, high
+
+    def _position(self, text: str, origin: Origin) -> float:
+        """A place on a knob, 0..1; what is none is noted."""
         try:
-            low, high = parse_quantity(span.low, "%"), parse_quantity(span.high, "%")
+            value = parse_quantity(text, "%")
+            if isinstance(value, Beats) or not 0.0 <= value <= 1.0:
+                raise UnitError(f"{text} is outside 0 % .. 100 %")
         except ValueError as error:
             self.problems.add(origin, str(error))
-            return 0.0, 1.0
-        return (0.0, 1.0) if isinstance(low, Beats) or isinstance(high, Beats) else (float(low), float(high))
+            return 0.0
+        return float(value)
 
     def _sweep(self, target: Target, span: Range | None, origin: Origin) -> Sweep | None:
         node = self.graph.by_name.get(target.node or "")

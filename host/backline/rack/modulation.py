@@ -28,9 +28,7 @@ def parse_depth(text: str, parameter: Parameter, rate: ModulationRate | None, ta
     """Read a depth for a parameter. ValueError with a clear message when unit, parameter or rate do not go together."""
     smooth = isinstance(target, NativeNode) and parameter.id in target.plugin._rows_of
     if rate == "audio" and not smooth:
-        raise ValueError(
-            f"{parameter.id} of {target.name} cannot follow audio rate",
-        )
+        raise ValueError(f"{parameter.id} of {target.name} cannot follow audio rate, only control rate")
     amount, octaves = _amount(text, parameter)
     return Depth(amount, octaves, smooth and rate != "control")
 
