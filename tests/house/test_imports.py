@@ -1,4 +1,8 @@
-"""Imports point one way only: cli, web -> control -> stage, song -> rack, catalog, formats -> model -> sdk."""
+"""Imports point one way only: cli, web -> control -> stage, song -> rack -> catalog -> formats -> model -> sdk.
+
+A package may use every one further right. `stage` and `song` lie side by side and do not know each other; the commands may use the
+web server, to start it.
+"""
 
 from __future__ import annotations
 
@@ -65,6 +69,11 @@ def test_imports_point_one_way() -> None:
         ("backline.stage.engine", "backline.song.timeline", True),
         ("backline.cli.render", "backline.rack", False),
         ("backline.catalog.packages", "backline_plugins.hooks", True),
+        ("backline.catalog.trust", "backline.formats.atomic", False),
+        ("backline.catalog.look", "backline.rack.foreign", True),
+        ("backline.formats.atomic", "backline.catalog.folders", True),
+        ("backline.rack.resolve", "backline.catalog.trust", False),
+        ("backline.web.server", "backline.cli.app", True),
         ("backline_plugins.effects.gain", "backline.sdk.Effect", False),
         ("backline_plugins.effects.gain", "backline.formats.audio_file", True),
         ("backline_plugins.effects.gain", "backline_plugins.common", False),

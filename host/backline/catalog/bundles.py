@@ -76,7 +76,7 @@ def parse_address(text: str | Path) -> Address:
     if colon and head.lower() in SUFFIXES and rest:
         name, _, plugin_name = rest.partition("#")
         return Address(head.lower(), name, plugin_name or None)
-    name, _, plugin_name = whole.partition("#")
+    name, _, plugin_name = (whole, "", "") if isinstance(text, Path) else whole.partition("#")
     for suffix, bundle_format in FORMATS.items():
         if name.rstrip("/").lower().endswith(suffix):
             return Address(bundle_format, name, plugin_name or None)

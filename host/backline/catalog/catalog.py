@@ -40,7 +40,7 @@ class Catalog:
     ) -> None:
         self.settings = settings if settings is not None else Settings.load()
         self._probe_seconds = probe_seconds
-        self._tell = tell
+        self.tell = tell
         self._own = in_house()
         self._own_records: list[PluginRecord] | None = None
         self._other_records: list[PluginRecord] | None = None
@@ -109,7 +109,7 @@ class Catalog:
         if self._other_records is None:
             from .reports import NOTHING, Reports
 
-            reports_of = Reports(seconds=self._probe_seconds, tell=self._tell).of
+            reports_of = Reports(seconds=self._probe_seconds, tell=self.tell).of
             packages = third_party()
             wanted = [package for package in packages if not package.error and not self._left_out(package)]
             reports = reports_of(wanted, fresh=fresh)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from importlib import metadata
 
+from backline.catalog import CatalogError
 from backline.model import Requirement
 
 from .expand import Flat, Origin
@@ -76,11 +77,11 @@ def _version(requirement: Requirement, resolver: Resolver) -> str | None:
 
 
 def _foreign_version(name: str, resolver: Resolver) -> str | None:
-    from .foreign import ForeignLoadError, load_foreign
+    from .foreign import ForeignLoadError
 
     try:
-        plugin = load_foreign(name, folders=resolver.folders)
-    except ForeignLoadError:
+        plugin = resolver.open_foreign(name)
+    except (CatalogError, ForeignLoadError):
         return None
     version = plugin.version
     plugin.close()

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from backline.catalog import Catalog, CatalogError
+from backline.catalog import Catalog, CatalogError, UnknownPluginError
 from backline.formats.errors import did_you_mean
 from backline.formats.paths import PathError, resolve_beside
 from backline.sdk.effect import EventEffect
@@ -22,6 +22,9 @@ from backline.sdk.units import Beats, UnitError, parse_quantity
 from .expand import FlatNode, Origin, Problems
 from .native_node import EventNode, NativeNode
 from .node import RackNode, StandIn
+
+if TYPE_CHECKING:
+    from .foreign import ForeignPlugin
 
 Missing = Literal["error", "bypass", "silence"]
 FOREIGN_PREFIXES = ("vst3:", "au:", "lv2:", "pedalboard.")
@@ -43,7 +46,7 @@ class Resolver:
     ) -> None:
         self.rate, self.max_block, self.problems, self.missing = rate, max_block, problems, missing
         self.catalog = catalog if catalog is not None else Catalog()
-        self.folders = tuple(folders)
+        self.folders = tuple(Path(folder) for folder in folders)
         self.warnings = warnings if warnings is not None else Problems()
 
     def make(self, flat: FlatNode, channels: int) -> RackNode:
@@ -81,8 +84,7 @@ class Resolver:
             raise _Absent(f"{address} cannot be started: {error}", None) from None
         if flat.node.settings:
             self._configure(plugin, flat)
-        plugin_node = EventNode(flat.name, plugin) if isinstance(plugin, EventEffect) else NativeNode(flat.name, plugin)
-        return plugin_node
+        return EventNode(flat.name, plugin) if isinstance(plugin, EventEffect) else NativeNode(flat.name, plugin)
 
     @staticmethod
     def _builtin_names(address: str) -> list[str]:
@@ -128,18 +130,43 @@ class Resolver:
             raise ValueError(str(error)) from None
 
     def _foreign(self, flat: FlatNode, channels: int) -> RackNode:
-        from .foreign import ForeignLoadError, load_foreign
+        from .foreign import ForeignLoadError
         from .foreign_node import ForeignNode
 
         node = flat.node
         files = self._files(flat)
         wanted = node.channels or (channels if node.plugin.startswith("pedalboard.") else None)
         try:
-            plugin = load_foreign(node.plugin, host=node.host or "auto", channels=wanted, folders=self.folders, files=files, rate=self.rate)
+            plugin = self.open_foreign(node.plugin, host=node.host, channels=wanted, files=files)
             plugin.prepare(self.rate, self.max_block)
-        except ForeignLoadError as error:
+        except UnknownPluginError as error:
+            raise _Absent(f'there is no plugin "{error.plugin_id}"', error.hint or None) from None
+        except (CatalogError, ForeignLoadError) as error:
             raise _Absent(str(error), None) from None
         return ForeignNode(flat.name, plugin)
+
+    def open_foreign(
+        self, address: str, *, host: str | None = None, channels: int | None = None, files: Mapping[str, Path] | None = None
+    ) -> ForeignPlugin:
+        """Open a foreign plugin by its address, but none that would take this process down, as far as is known.
+
+        Names are looked for in `folders`, then where the catalog looks. What this machine has never opened is opened in a child
+        first, once. Raises CatalogError and ForeignLoadError with the reason.
+        """
+        from .foreign import choose_backend, load_foreign
+
+        if address.startswith("pedalboard."):
+            return load_foreign(address, host=host or "auto", channels=channels, files=files, rate=self.rate)
+        from backline.catalog.bundles import locate, parse_address
+        from backline.catalog.places import search_places
+        from backline.catalog.trust import ensure_safe
+
+        settings = self.catalog.settings
+        wanted = parse_address(address)
+        backend = choose_backend(wanted.format, host or settings.host)
+        bundle = locate(wanted, [*self.folders, *search_places(settings, (wanted.format,))])
+        ensure_safe(bundle, backend, wanted.plugin_name, settings=settings, tell=self.catalog.tell)
+        return load_foreign(bundle.path, plugin_name=wanted.plugin_name, host=backend, channels=channels, rate=self.rate)
 
     def _files(self, flat: FlatNode) -> dict[str, Path]:
         """File arguments of a built-in (the impulse response of a convolution), taken out of its values."""
@@ -225,7 +252,7 @@ class Resolver:
 
     def _load_state(self, node: RackNode, flat: FlatNode) -> None:
         origin = flat.origin.below("state")
-        assert flat.node.state is not None  # noqa: S101 - checked by the caller
+        assert flat.node.state is not None
         try:
             path = self.beside(origin, flat.node.state)
             if isinstance(node, NativeNode):

@@ -13,16 +13,14 @@ import threading
 import numpy as np
 import pytest
 
+from backline.catalog.bundles import Bundle
+from backline.catalog.look import look
 from backline.rack.foreign import (
     ForeignLoadError,
     ForeignParameterError,
     ForeignProcessError,
-    find_bundle,
     load_foreign,
-    probe_in_child,
-    standard_folders,
 )
-from backline.rack.foreign.bundles import parse_spec
 
 MACHINE = f"{platform.machine()}-linux"
 
@@ -95,7 +93,7 @@ def test_empty_bundles(broken, host, tmp_path):
     assert "it has no Contents folder" in refusal(bundle, host)
     (tmp_path / "Single.vst3").write_bytes(b"\x7fELF")
     assert "on Linux a VST3 plugin is a folder" in refusal(tmp_path / "Single.vst3", host)
-    assert "there is no such file" in refusal(tmp_path / "None.vst3", host)
+    assert f"{tmp_path / 'None.vst3'} does not exist" in refusal(tmp_path / "None.vst3", host)
 
 
 def compiled(folder, name, source, *flags):
@@ -133,29 +131,15 @@ def test_a_factory_that_makes_nothing(tmp_path, host):
     assert refusal(bundle, host).startswith(f"{bundle}: ")
 
 
-def test_names_are_looked_up(lab, monkeypatch, tmp_path):
-    assert find_bundle("vst3:ZamCompX2").name == "ZamCompX2.vst3"
-    assert find_bundle("vst3:zamcompx2").name == "ZamCompX2.vst3"
-    assert find_bundle("lv2:ZamComp").name == "ZamComp.lv2"
-    with pytest.raises(
-        ForeignLoadError, match=r'there is no VST3 plugin "ZamCmopX2", did you mean .*ZamCompX2.* \(looked in .*/usr/lib/vst3'
-    ):
-        find_bundle("vst3:ZamCmopX2")
+def test_names_are_looked_up(lab, host):
+    assert refusal("vst3:ZamCmopX2", host).startswith('there is no plugin "vst3:ZamCmopX2"; did you mean vst3:ZamCompX2')
     folder = lab("LabGain").parent
-    assert find_bundle("vst3:LabGain", [folder]) == lab("LabGain")
-    vendor = tmp_path / "Vendor" / "Series"
-    shutil.copytree(lab("LabGain"), vendor / "LabGain.vst3")
-    monkeypatch.setenv("BACKLINE_VST3_PATH", str(tmp_path))
-    assert find_bundle("vst3:LabGain") == vendor / "LabGain.vst3"
-    assert standard_folders("vst3")[0] == tmp_path
+    load_foreign("vst3:labgain", host=host, folders=[folder]).close()
 
 
-def test_addresses():
-    assert (parse_spec("vst3:Many#One").name, parse_spec("vst3:Many#One").plugin_name) == ("Many", "One")
-    assert parse_spec("/a/b.lv2").format == "lv2"
+def test_what_is_no_address_is_refused():
     for address in ("Reverb", "vst2:Old", ""):
-        with pytest.raises(ForeignLoadError, match="is no plugin address"):
-            parse_spec(address)
+        assert "foreign plugins are written vst3:NAME" in refusal(address)
 
 
 def test_audio_units_elsewhere(monkeypatch):
@@ -282,36 +266,17 @@ def test_process_runs_on_any_thread(load, host):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fault", "status", "message"),
-    [
-        ("segfault", "crash", "it killed its process: SIGSEGV"),
-        ("abort", "crash", "it killed its process: SIGABRT"),
-        ("exit", "crash", "it killed its process: exit code 7"),
-        ("hang", "hang", "it did not answer within 3 s"),
-    ],
-)
-def test_a_first_look_survives_what_a_plugin_does(lab, monkeypatch, host, fault, status, message):
-    monkeypatch.setenv("LABFAULT_LOAD", fault)
-    result = probe_in_child(lab("LabFault"), 3.0 if fault == "hang" else 30.0, host=host)
-    assert result.status == status
-    assert message in result.message
-    assert "LabFault.vst3" in result.message
-
-
-@pytest.mark.slow
 def test_a_first_look_tells_all(lab, host, broken):
-    result = probe_in_child(lab("LabSynth"), host=host)
-    assert (result.status, result.message) == ("ok", "")
-    info = result.info
+    info = look(Bundle(lab("LabSynth"), "vst3"), host)
+    assert (info["status"], info["message"]) == ("enabled", "")
     assert (info["name"], info["vendor"], info["version"], info["kind"]) == ("LabSynth", "Backline Lab", "1.2.3", "instrument")
     assert (info["inputs"], info["outputs"], info["latency"], info["backend"]) == (0, 2, 0, host)
     assert [parameter["id"] for parameter in info["parameters"]] == ["level", "attack", "release", "wave"]
     bundle, library = broken
     library.write_bytes(library.read_bytes()[:5000])
-    result = probe_in_child(bundle, host=host)
-    assert result.status == "error"
-    assert "it is cut off" in result.message
+    info = look(Bundle(bundle, "vst3"), host)
+    assert info["status"] == "load_error"
+    assert "it is cut off" in info["message"]
 
 
 def test_importing_opens_nothing():

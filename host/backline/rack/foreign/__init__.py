@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from backline.rack.foreign.base import ForeignParameter, ForeignPlugin
 from backline.rack.foreign.builtin_info import BuiltinInfo, builtin_class_info, builtin_names
-from backline.rack.foreign.bundles import find_bundle, standard_folders
 from backline.rack.foreign.errors import ForeignError, ForeignLoadError, ForeignParameterError, ForeignProcessError, ForeignStateError
 from backline.rack.foreign.fused import FusedEffects, can_fuse, fuse
-from backline.rack.foreign.load import has_minihost, load_foreign
-from backline.rack.foreign.probe import ProbeResult, probe_in_child
+from backline.rack.foreign.load import choose_backend, load_foreign
 
 __all__ = [
     "BuiltinInfo",
@@ -23,14 +21,10 @@ __all__ = [
     "ForeignProcessError",
     "ForeignStateError",
     "FusedEffects",
-    "ProbeResult",
     "builtin_class_info",
     "builtin_names",
     "can_fuse",
-    "find_bundle",
+    "choose_backend",
     "fuse",
-    "has_minihost",
     "load_foreign",
-    "probe_in_child",
-    "standard_folders",
 ]

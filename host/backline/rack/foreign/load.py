@@ -5,37 +5,32 @@ This module knows which backend opens what. It does not know presets.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
 
+from backline.catalog.backends import backend_of, formats_of
+from backline.catalog.bundles import locate, parse_address
+from backline.catalog.errors import UnknownPluginError
+from backline.catalog.places import standard_folders
+from backline.catalog.settings import HOSTS
 from backline.rack.foreign import bundles, pinning
 from backline.rack.foreign.base import ForeignPlugin
 from backline.rack.foreign.builtin_info import PREFIX
 from backline.rack.foreign.errors import ForeignLoadError
 
-Host = Literal["auto", "pedalboard", "minihost"]
 
-
-def has_minihost() -> bool:
-    """Whether minihost is installed."""
-    return importlib.util.find_spec("minihost") is not None
-
-
-def choose_host(kind: str, host: str = "auto") -> str:
-    """Return the backend for a format ("vst3", "au", "lv2").
+def choose_backend(bundle_format: str, host: str = "auto") -> str:
+    """Return the backend that opens a format ("vst3", "au", "lv2") under a setting.
 
     Raises:
         ForeignLoadError: the wanted one cannot do it, or is unknown.
     """
-    if host not in {"auto", "pedalboard", "minihost"}:
+    if host not in HOSTS:
         raise ForeignLoadError(f'host "{host}" is unknown, write auto, pedalboard or minihost')
-    if kind == "lv2" and (host == "pedalboard" or (host == "auto" and not has_minihost())):
+    backend = backend_of(host)
+    if bundle_format not in formats_of(backend):
         raise ForeignLoadError("pedalboard cannot host LV2 plugins: install backline[minihost], or use the plugin's VST3 version")
-    if host == "auto":
-        return "minihost" if has_minihost() else "pedalboard"
-    return host
+    return backend
 
 
 def load_foreign(
@@ -65,9 +60,12 @@ def load_foreign(
         if host == "minihost":
             raise ForeignLoadError(f"{address} is part of pedalboard, minihost cannot host it")
         return BuiltinEffect(address, channels or 2, files)
-    wanted = bundles.parse_spec(spec)
-    backend = choose_host(wanted.format, host)
-    bundle = bundles.find_bundle(f"{wanted.format}:{wanted.name}", folders)
+    try:
+        wanted = parse_address(spec)
+        backend = choose_backend(wanted.format, host)
+        bundle = locate(wanted, [*map(Path, folders), *standard_folders((wanted.format,))]).path
+    except UnknownPluginError as error:
+        raise ForeignLoadError(str(error)) from None
     bundles.check_before_opening(bundle)
     name = plugin_name or wanted.plugin_name
     pinning.before_opening(bundle, backend, name, {"pedalboard": _pin_in_pedalboard, "minihost": _pin_in_minihost})

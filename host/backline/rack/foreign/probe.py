@@ -1,81 +1,27 @@
-"""A first look at an unknown plugin, in a child process that may crash or hang.
+"""The child's side of a first look at a plugin, in a process that it may crash or hang (the parent's is `backline.catalog.look`).
 
-This module starts itself anew (`python -m backline.rack.foreign.probe`), never a fork: a process that has opened a plugin must
-not fork. The child writes JSON into a temporary file, because plugins print what they like.
+`python -m backline.rack.foreign.probe PATH --result FILE` opens a bundle and writes what it is into FILE as JSON: "status" is "ok" with
+"info", or "error" with "message". It writes a file because plugins print what they like; no file means that it did not survive.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from backline.rack.foreign.errors import ForeignError, SeveralPluginsError
 
-Status = Literal["ok", "crash", "hang", "error"]
-
-
-@dataclass(frozen=True)
-class ProbeResult:
-    """How a plugin behaved: `ok` with `info`; `error` with the reason; `crash` or `hang` with what happened."""
-
-    status: Status
-    message: str
-    info: dict[str, Any] = field(default_factory=dict)
-
-
-def probe_in_child(
-    path: str | Path, timeout: float = 20.0, *, plugin_name: str | None = None, host: str = "auto", run: bool = True
-) -> ProbeResult:
-    """Open a bundle in a child process, let it run for a moment (unless `run` is false), and say what it is.
-
-    The child is killed after `timeout` seconds. `info` of a bundle with several plugins holds their names in `plugins`; of one
-    plugin its name, vendor, version, kind, channels, latency and visible parameters.
-    """
-    with tempfile.TemporaryDirectory(prefix="backline-probe-") as folder:
-        result = Path(folder) / "result.json"
-        command = [sys.executable, "-m", __name__, str(path), "--result", str(result), "--host", host]
-        if plugin_name is not None:
-            command += ["--plugin-name", plugin_name]
-        if run:
-            command.append("--run")
-        source = str(Path(__file__).resolve().parents[3])
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)}
-        try:
-            child = subprocess.run(command, timeout=timeout, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        except subprocess.TimeoutExpired:
-            return ProbeResult("hang", f"{path}: it did not answer within {timeout:g} s")
-        return _outcome(Path(path), child.returncode, result)
-
-
-def _outcome(path: Path, code: int, result: Path) -> ProbeResult:
-    try:
-        answer = json.loads(result.read_text())
-    except (OSError, ValueError):
-        return ProbeResult("crash", f"{path}: it killed its process: {_death(code)}")
-    if code != 0 and answer["status"] == "ok":
-        return ProbeResult("crash", f"{path}: it killed its process when it was closed: {_death(code)}", answer["info"])
-    return ProbeResult(answer["status"], answer["message"], answer["info"])
-
-
-def _death(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
-
 
 def describe_plugin(path: Path, plugin_name: str | None, host: str, *, run: bool) -> dict[str, Any]:
-    """Open a bundle here and return what it is, as plain data."""
+    """Open a bundle here and return what it is, as plain data: name, vendor, version, kind, backend, channels, latency, parameters.
+
+    Raises:
+        SeveralPluginsError: it holds several and none was named.
+        ForeignError: it cannot be opened.
+    """
     import numpy as np
 
     from backline.rack.foreign.load import load_foreign
@@ -100,7 +46,7 @@ def describe_plugin(path: Path, plugin_name: str | None, host: str, *, run: bool
 
 
 def main() -> int:
-    """Answer one question of `probe_in_child`."""
+    """Answer one question."""
     parser = argparse.ArgumentParser(prog="backline.rack.foreign.probe")
     parser.add_argument("path", type=Path)
     parser.add_argument("--result", type=Path, required=True)

@@ -6,15 +6,13 @@ pedalboard's built-ins. It does not know any plugin. Layout of `.vstpreset`: VST
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 import struct
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from backline.formats.atomic import whole_file
 from backline.rack.foreign.errors import ForeignStateError
 
 _JUCE_MAGIC = b"VC2!"
@@ -131,20 +129,10 @@ def check_class(plugin: str, path: str | Path, wanted: str, own: str) -> None:
         raise ForeignStateError(f"{plugin}: {path} is a preset of another plugin (class {wanted}, this one is {own.upper()})")
 
 
-def write_whole(path: str | Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    target = Path(path)
-    handle, beside = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(beside).unlink()
-        raise
+def write_preset(path: str | Path, data: bytes) -> None:
+    """Write a preset so that it is there whole or not at all."""
+    with whole_file(path) as beside:
+        beside.write_bytes(data)
 
 
 def encode_values(plugin: str, values: dict[str, float]) -> bytes:

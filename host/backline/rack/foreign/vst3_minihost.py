@@ -338,7 +338,7 @@ class MinihostPlugin(ForeignPlugin):
     def save_vstpreset(self, path: str | Path) -> None:
         """Write the present state as a `.vstpreset` file."""
         component, controller = statefile.split_host_state(self.name, self.state())
-        statefile.write_whole(path, statefile.preset_bytes(self._class_id(), component, controller))
+        statefile.write_preset(path, statefile.preset_bytes(self._class_id(), component, controller))
 
     def _class_id(self) -> str:
         if self.path is None or self.path.suffix.lower() != ".vst3":

@@ -209,7 +209,7 @@ class PedalboardHosted(ForeignPlugin):
     def save_vstpreset(self, path: str | Path) -> None:
         """Write the present state as a `.vstpreset` file."""
         self._hear()
-        statefile.write_whole(path, bytes(self.pedal.preset_data))
+        statefile.write_preset(path, bytes(self.pedal.preset_data))
 
     def close(self) -> None:
         """Let the plugin go."""
