@@ -69,8 +69,9 @@ class Engine:
         self._time = memoryview(self.plan.time)
         self._version = -1
         self._playing = False
-        self._guard_in = np.array([self.max_block, self._input.ctypes.data, len(self._input), 0], np.int64)
-        self._guard_table = np.array([core_kernel("guard"), self._guard_in.ctypes.data], np.int64)
+        self._main = self._outs[OUTPUT]
+        self._runs = [stage.run for stage in self.plan.stages]
+        self._guard_table = np.array([core_kernel("guard"), self.plan.guard_in.ctypes.data], np.int64)
         self._guard_address = self._guard_table.ctypes.data
         self._native = runner()
         self._sub_block = min(self.max_block, FEEDBACK_FRAMES) if self.graph.feedback else self.max_block
@@ -113,8 +114,12 @@ class Engine:
         if frames > self.max_block:
             raise ValueError(f"a block of {frames} frames; this rack was made for at most {self.max_block}")
         if audio is not None:
-            self._input[:, :frames] = audio if audio.shape[1] == frames else audio[:, :frames]
-            self._native(self._guard_address, 1, 0, frames)
+            if audio.shape == self._input.shape:
+                np.copyto(self._input, audio)
+            else:
+                self._input[:, :frames] = audio if audio.shape[1] == frames else audio[:, :frames]
+            if self.plan.guard_first:
+                self._native(self._guard_address, 1, 0, frames)
         else:
             self._input[:, :frames] = 0.0
         self._sounded = True
@@ -122,7 +127,7 @@ class Engine:
             self._block(frames, events)
         else:
             self._in_pieces(frames, events)
-        return self._outs[OUTPUT][:, :frames]
+        return self._main if frames == self.max_block else self._main[:, :frames]
 
     def out(self, name: str, frames: int) -> np.ndarray:
         """The last block of a named output (`out:NAME` without the `out:`), float32[2, frames]."""
@@ -146,7 +151,7 @@ class Engine:
         if transport.version != self._version or transport.playing != self._playing:
             self._version, self._playing = transport.version, transport.playing
             write_time(self.plan.time, transport)
-        else:
+        elif self.plan.needs_time:
             write_position(self._time, transport)
         if events:
             for event in events:
@@ -154,10 +159,12 @@ class Engine:
                     for node, key, value in control.settings(event):
                         self._driven.setdefault((node, key), node.value(key))
                         node.take((ParameterChange(event.frame, key, value),), node.lead)
-            self.graph.events_in.events.extend(events)
-        for stage in self.plan.stages:
-            stage.run(frames)
-        self.transport.advance(frames)
+            source = self.graph.events_in
+            source.given_events.extend(events)
+            source.hand_on()
+        for run in self._runs:
+            run(frames)
+        transport.frame += frames
 
     def set_value(self, node: RackNode, key: str, value: Value) -> None:
         """Set a parameter by hand: it stays when what gestures did is taken back."""

@@ -19,7 +19,7 @@ from backline.sdk.kernels.core import LENGTH, TARGET, core_kernel
 from .graph import AudioEdge, Graph, ModulationEdge, output_channels
 from .native_node import EventNode, NativeNode
 from .node import Buffer, Bus, ControlModulation, RackNode, StandIn
-from .stages import EventStage, FusedStage, NativeRun, PythonStage, Stage
+from .stages import EventStage, NativeRun, PythonStage, Stage, join_fused
 
 FEEDBACK_FRAMES = 64
 BLEND_SECONDS = 0.01
@@ -160,7 +160,7 @@ class Plan:
         if isinstance(node, StandIn) and not node.passes:
             self._kernel("mix", self._mix_context(node.output_buffers[0], []))
         if isinstance(node, Bus):
-            if node.takes_events:
+            if node.takes_events and node is not self.graph.events_in:
                 self._flush()
                 self.stages.append(EventStage(node))
             return
@@ -195,9 +195,11 @@ class Plan:
             return bus
         sources = [(self._aligned(edge, arrives), edge) for edge in edges]
         sources += [(self._aligned(item.edge, arrives, item.buffer), item.edge) for item in returned]
-        if len(sources) == 1 and bus is None:
+        if len(sources) == 1 and not isinstance(node, StandIn):
             buffer, edge = sources[0]
             if len(buffer) == channels and edge.gain_db == 0.0:
+                if bus is not None:
+                    node.output_buffers[0] = buffer  # nothing is mixed here: the bus is its source
                 return buffer
         target = bus if bus is not None else self._buffer(channels)
         self.keep.append(target)
@@ -303,7 +305,11 @@ class Plan:
 
     def _fuse(self) -> None:
         """Run neighbouring pedalboard effects as one call where nothing stands between them."""
-        self.stages = FusedStage.join(self.stages, self.graph)
+        heard = self.graph.audio_in.output_buffers[0]
+        self.guard_in = self._context(self.max_block, heard.ctypes.data, len(heard), 0)
+        item = (None, core_kernel("guard"), self.guard_in.ctypes.data)
+        self.stages, self.guard_first = join_fused(self.stages, self.graph, (item, self.guard_in))
+        self.needs_time = any(isinstance(node, NativeNode) for node in self.graph.nodes)
 
     def reset(self) -> None:
         """Clear what the plan itself carries: delays, feedback, fades."""

@@ -20,6 +20,10 @@ from .node import RackNode
 GUARD_FAULTS = 3  # the slot of a guard's context where it counts what it caught
 
 
+Item = tuple[RackNode | None, int, int]
+"""A kernel of a native run: the node it belongs to (None: the plan's own), its address, its context's address."""
+
+
 class Stage(Protocol):
     """One step of a block."""
 
@@ -38,7 +42,8 @@ def waiting_lists(nodes: Sequence[RackNode]) -> list[list[Any]]:
 class NativeRun:
     """Kernels side by side: one native call for all of them, unless one of their nodes has events in this block."""
 
-    def __init__(self, items: list[tuple[RackNode | None, int, int]]) -> None:
+    def __init__(self, items: list[Item]) -> None:
+        self.items = items
         self.table = np.array([[kernel, context] for _, kernel, context in items], np.int64)
         self._address = self.table.ctypes.data
         self._count = len(items)
@@ -117,7 +122,7 @@ class PythonStage:
 class FusedStage:
     """Neighbouring pedalboard effects as one call."""
 
-    def __init__(self, nodes: list[RackNode]) -> None:
+    def __init__(self, nodes: list[RackNode], guards: list[np.ndarray]) -> None:
         from .foreign import fuse
         from .foreign_node import ForeignNode
 
@@ -127,27 +132,28 @@ class FusedStage:
         self._output = self.nodes[-1].output_buffers[0]
         self._shape = self._input.shape
         self._waiting = waiting_lists(self.nodes)
-        guard = self.nodes[-1].guard
-        assert guard is not None
-        self._guard = memoryview(guard)
-        self._faults = 0
+        self._guards = [memoryview(guard) for guard in guards]
+        self._faults = [0] * len(guards)
 
     def run(self, frames: int) -> None:
         """One call for all; each effect's changes go along.
 
-        A quiet block (no change of any parameter) goes straight into pedalboard. What is not finite is caught by the guard behind the run; it
-        counts, and the effects start afresh with the next block.
+        A quiet block (no change of any parameter) goes straight into pedalboard. What is not finite is caught by the guards behind the run;
+        they count, and the effects start afresh with the next block.
         """
         board = self.board
         if any(self._waiting) or board.schedule.waiting or self._shape[1] > LARGEST_CALL:
             self._with_changes(frames)
             return
-        if self._guard[GUARD_FAULTS] != self._faults:
-            self._faults = int(self._guard[GUARD_FAULTS])
-            board.recover()
+        for index, guard in enumerate(self._guards):
+            if guard[GUARD_FAULTS] != self._faults[index]:
+                self._faults[index] = guard[GUARD_FAULTS]
+                board.recover()
         audio = self._input if frames == self._shape[1] else self._input[:, :frames]
         block = board._run(audio, board.rate, LARGEST_CALL, False)
-        if block.shape[1] == frames:
+        if block.shape == self._shape:
+            np.copyto(self._output, block)
+        elif block.shape[1] == frames:
             self._output[:, :frames] = block
         else:
             self._output[:, : frames - block.shape[1]] = 0.0
@@ -165,22 +171,33 @@ class FusedStage:
     def reset(self) -> None:
         """The effects are reset as nodes; the board that calls them carries nothing."""
 
-    @staticmethod
-    def join(stages: list[Stage], graph: Graph) -> list[Stage]:
-        """Replace runs of neighbouring pedalboard effects that hear only each other by fused stages."""
-        nodes = [stage.node if isinstance(stage, PythonStage) else None for stage in stages]
-        if not any(_is_pedalboard(node) for node in nodes):
-            return stages
-        joined: list[Stage] = []
-        at = 0
-        while at < len(stages):
-            chain, end = _chain(stages, at, graph)
-            joined.append(FusedStage(chain) if len(chain) > 1 else stages[at])
-            if len(chain) > 1 and end < len(stages):
-                joined.append(stages[end])  # the last one's guard
-                end += 1
-            at = end
-        return joined
+
+def join_fused(stages: list[Stage], graph: Graph, guard_in: tuple[Item, np.ndarray]) -> tuple[list[Stage], bool]:
+    """Replace runs of neighbouring pedalboard effects that hear only each other by fused stages.
+
+    `guard_in` is a guard of the graph's own input, item and context. A fused stage that reads it takes it along, so that one native call
+    behind the run looks at both ends. Returns the stages, and whether somebody else in Python reads the input, who wants it looked at first.
+    """
+    heard = graph.audio_in.output_buffers[0]
+    joined: list[Stage] = []
+    first = False
+    at = 0
+    while at < len(stages):
+        chain, end = _chain(stages, at, graph)
+        stage = stages[at]
+        follower = stages[end] if end < len(stages) else None
+        if len(chain) > 1 and isinstance(follower, NativeRun):
+            guards = [guard for guard in (chain[-1].guard,) if guard is not None]
+            if chain[0].input_buffers[0] is heard:
+                guards.append(guard_in[1])
+                follower = NativeRun([guard_in[0], *follower.items])
+            joined += [FusedStage(chain, guards), follower]
+            end += 1
+        else:
+            joined.append(stage)
+            first = first or (isinstance(stage, PythonStage) and any(buffer is heard for buffer in stage.node.input_buffers))
+        at = end
+    return joined, first
 
 
 def _is_pedalboard(node: RackNode | None) -> bool:
