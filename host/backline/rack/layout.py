@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SWEEPS = 12
 BEND_HEIGHT = 14.0
@@ -108,10 +109,6 @@ def _ranks(names: list[str], links: Sequence[tuple[str, str]], first: Collection
                 ready.append(target)
     if len(ranks) < len(names):
         raise ValueError("the links form a loop")
-    if first and any(not into[name] and name not in first for name in names):
-        lonely = {name for name in names if not into[name] and name not in first and not out_of[name]}
-        for name in lonely:
-            ranks[name] = 1
     for name in reversed(ready):
         if not into[name] and name not in first and out_of[name]:
             ranks[name] = max(min(ranks[target] for target in out_of[name]) - 1, 0)
@@ -172,7 +169,7 @@ def _mean(values: list[int], otherwise: float) -> float:
 def _crossings(layers: list[list[Item]], right: Mapping[Item, list[Item]]) -> int:
     """How many pairs of short links cross."""
     count = 0
-    for layer, following in zip(layers, layers[1:], strict=False):
+    for layer, following in pairwise(layers):
         places = {item: place for place, item in enumerate(following)}
         seen: list[int] = []
         for item in layer:
@@ -203,8 +200,7 @@ def _heights(
                 others = near.get(item, ()) or (left if near is right else right).get(item, ())
                 centre = [tops[other] + high[other] / 2.0 for other in others]
                 wanted.append(sum(centre) / len(centre) - high[item] / 2.0 if centre else tops[item])
-            for item, top in zip(layer, _apart(wanted, [high[item] + distance for item in layer]), strict=True):
-                tops[item] = top
+            tops.update(zip(layer, _apart(wanted, [high[item] + distance for item in layer]), strict=True))
     return tops
 
 
