@@ -226,7 +226,7 @@ class Instrument(Plugin):
         free = np.argwhere(~busy)
         if len(free):
             return self._voices[int(groups[free[0][0]])][int(free[0][1])]
-        fades = self._fades[groups]
+        fades = np.where(self._fade_steps[groups] > 0, self._fades[groups], 2.0)  # of those that fade, the one that is nearly gone
         group, lane = np.unravel_index(int(np.argmin(fades)), fades.shape)
         return self._voices[int(groups[group])][int(lane)]
 
