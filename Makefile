@@ -10,7 +10,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3 python; do \
 	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info)' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt
 SOURCES := $(wildcard host plugins examples tests tools bench)
 WORKERS ?= 2
 
@@ -67,4 +67,4 @@ bench: $(VENV)/installed-test ## run the benchmarks against their peers
 
 clean: ## remove what was built; the environment stays
 	rm -rf out site dist build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find host plugins tests examples tools -name __pycache__ -prune -exec rm -rf {} +
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +

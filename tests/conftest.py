@@ -22,7 +22,10 @@ settings.load_profile("repeatable")
 
 
 def _own_user_folders() -> None:
-    """Keep tests and the programs they start away from the user's settings; compiled kernels stay warm between runs."""
+    """Keep tests and the programs they start away from the user's settings and variables; compiled kernels stay warm between runs."""
+    for name in [name for name in os.environ if name.startswith("BACKLINE_") and name != "BACKLINE_TEST_HOME"]:
+        del os.environ[name]
+    os.environ.pop("LV2_PATH", None)
     cache = REPOSITORY / ".cache" / "tests"
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["XDG_CACHE_HOME"] = str(cache)

@@ -111,7 +111,7 @@ def test_a_plugin_that_kills_its_host_is_quarantined(folder, lab_fault, monkeypa
     bundle = copy(lab_fault, folder)
     monkeypatch.setenv("LABFAULT_LOAD", fault)
     opened = Opened()
-    (plugin,) = scanner(opened, seconds=3.0).scan([folder])
+    (plugin,) = scanner(opened, seconds=3.0 if fault == "hang" else 30.0).scan([folder])
     assert plugin.status is status
     assert told in plugin.message
     assert "--rescan" in plugin.message
