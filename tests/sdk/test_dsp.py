@@ -151,10 +151,8 @@ def test_harmonics_below_a_tenth_of_the_rate_are_ideal(function: str, hertz: flo
             assert level < 2e-4, f"harmonic {number}"
 
 
-@pytest.mark.parametrize(
-    ("function", "naive", "better"), [("saw", lambda p: 2 * p - 1, 18.0), ("pulse", lambda p: 1.0 if p < 0.5 else -1.0, 18.0)]
-)
-def test_aliases_are_far_below_those_of_the_naive_wave(function: str, naive: object, better: float) -> None:
+@pytest.mark.parametrize(("function", "naive"), [("saw", lambda p: 2 * p - 1), ("pulse", lambda p: 1.0 if p < 0.5 else -1.0)])
+def test_aliases_are_far_below_those_of_the_naive_wave(function: str, naive: Callable[[float], float]) -> None:
     hertz = 2090.0
 
     def aliasing(sound: np.ndarray) -> float:
