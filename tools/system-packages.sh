@@ -24,6 +24,7 @@ need zam-plugins test -d /usr/lib/vst3/ZamCompX2.vst3
 need libasound2 library libasound.so.2
 need libportaudio2 library libportaudio.so.2
 need jackd2 command -v jackd
+need librsvg2-bin command -v rsvg-convert
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 

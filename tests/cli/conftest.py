@@ -59,3 +59,23 @@ def packages(tmp_path, monkeypatch):
         (metadata / "entry_points.txt").write_text(f"[backline.plugins]\n{module} = {module}\n")
 
     return add
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, capsys):
+    """Give a function that runs `backline ARGUMENTS...` in this process and an empty folder, with compiled kernels kept warm."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    def run(*arguments):
+        from backline.cli import main
+
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        out, errors = capsys.readouterr()
+        assert "Traceback" not in errors, errors
+        return Result(code, out, errors)
+
+    run.folder = folder
+    return run

@@ -8,7 +8,7 @@ import pyebur128
 import pytest
 from numpy.typing import NDArray
 
-from backline.formats.loudness import integrated_loudness, measure, sample_peak_db, true_peak_db
+from backline.formats.loudness import LoudnessMeter, integrated_loudness, measure, sample_peak_db, true_peak_db
 
 Audio = NDArray[np.float64]
 SECONDS = 4
@@ -42,6 +42,24 @@ SIGNALS: dict[str, Callable[[np.random.Generator, int], Audio]] = {
 def test_agrees_with_libebur128(name: str, rate: int, noise: np.random.Generator) -> None:
     audio = SIGNALS[name](noise, rate)
     assert integrated_loudness(audio, rate) == pytest.approx(reference(audio, rate), abs=0.01)
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+@pytest.mark.parametrize("piece", [1, 777, 4410, 16384, 10**6])
+def test_pieces_give_what_the_whole_gives(rate: int, piece: int, noise: np.random.Generator) -> None:
+    audio = (0.1 * noise.standard_normal((2, rate + 7))).astype(np.float32)
+    meter = LoudnessMeter(rate, 2)
+    for start in range(0, audio.shape[1], piece):
+        meter.feed(audio[:, start : start + piece])
+    assert meter.lufs == pytest.approx(integrated_loudness(audio, rate), abs=1e-9)
+    assert meter.sample_peak_db == sample_peak_db(audio)
+
+
+def test_the_order_in_memory_does_not_matter(noise: np.random.Generator) -> None:
+    audio = (0.1 * noise.standard_normal((2, 48000))).astype(np.float32)
+    wide = np.concatenate([audio, audio], axis=1)
+    for same in (np.asfortranarray(audio), audio.astype(np.float64), wide[:, :48000], audio[:, ::-1].copy()[:, ::-1]):
+        assert integrated_loudness(same, 48000) == pytest.approx(integrated_loudness(audio, 48000), abs=1e-9)
 
 
 def test_the_standards_own_example() -> None:

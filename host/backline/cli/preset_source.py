@@ -44,6 +44,12 @@ def preset_path(text: str) -> Path:
     return path
 
 
+def check_preset(text: str) -> None:
+    """Raise Failure when there is no preset of this name: a cheap look before anything else is done."""
+    if text != STANDARD:
+        preset_path(text)
+
+
 def preset_stem(text: str) -> str:
     """What a file made from this preset is called by default, without a suffix."""
     return "preset" if text == STANDARD else Path(text).stem

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import Failure, JsonOption, UsageError, print_json, remark
-from .preset_source import PRESET_HELP, open_preset, preset_stem
+from .preset_source import PRESET_HELP, check_preset, open_preset, preset_stem
 from .render_options import BLOCK_HELP, RATE_HELP, checked_block, checked_rate, checked_seconds, checked_tail, checked_tempo
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def render(
     target = target_path(output, preset, json=json)
     from .render_files import check_target, gather, render_files
 
+    check_preset(preset)
     check_target(target, rate_hz, bits, input_file)
     material, warnings = gather(played, rate_hz)
     rack = make_rack(preset, rate_hz, block_frames, missing)

@@ -112,7 +112,10 @@ def render_files(
         try:
             results = _render(rack, piece, staged, rate, bits, warnings)
         except OSError as error:
-            raise OSError(str(error).replace(folder, str(target.parent))) from error
+            text = str(error)
+            for path, whole in zip(files, staged, strict=True):
+                text = text.replace(str(whole), str(path))
+            raise OSError(text) from error
         for path, whole in zip(files, staged, strict=True):
             with whole_file(path) as part:
                 whole.replace(part)

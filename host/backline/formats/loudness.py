@@ -115,7 +115,8 @@ class LoudnessMeter:
         if not audio.size:
             return
         self._peak = max(self._peak, float(audio.max()), -float(audio.min()))
-        plain = audio if audio.dtype == np.float32 and audio.strides[1] == 4 and audio.strides[0] > 0 else np.array(audio, np.float32)
+        straight = audio.dtype == np.float32 and audio.strides[1] == 4 and audio.strides[0] > 0
+        plain = audio if straight else np.ascontiguousarray(audio, np.float32)
         frames = plain.shape[1]
         ended = (self._filled + frames) // self._hop
         sums = np.zeros((len(plain), max(ended, 1)))
