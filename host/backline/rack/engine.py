@@ -56,10 +56,13 @@ class Engine:
         self.problems.stop()
         for node, key, value in self.knobs.initial():
             node.set_value(key, value)
+        for node in self.graph.nodes:
+            node.settle()
         self.transport = Transport(self.rate)
         self._sounded = False
         self._driven: dict[tuple[RackNode, str], Value] = {}  # what gestures moved, and from where
         self._knobs_by_hand: dict[str, float] = {}
+        self._changed: set[RackNode] = set()  # what was set by hand since the last reset
         self._make_plan()
 
     def _make_plan(self) -> None:
@@ -170,6 +173,7 @@ class Engine:
         """Set a parameter by hand: it stays when what gestures did is taken back."""
         self._driven.pop((node, key), None)
         node.set_value(key, value)
+        self._changed.add(node)
         if node.latency != self.plan.latencies[node.name]:
             self.replan()
 
@@ -210,13 +214,16 @@ class Engine:
         tempo = self.transport.tempo
         self.transport.locate(0, 0.0)
         self.transport.set_tempo(tempo)
-        if self.plan.stale:
-            self._make_plan()
         if self._sounded:
             self._sounded = False
             self.panic()
         else:
+            for node in self._changed:
+                node.settle()
             self.plan.reset()
+        self._changed.clear()
+        if self.plan.stale:
+            self._make_plan()
 
     def panic(self) -> None:
         """Fall silent at once: no voice, no echo, nothing held. Time goes on, parameters stay."""

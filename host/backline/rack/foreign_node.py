@@ -143,9 +143,14 @@ class ForeignNode(RackNode):
 
     def reset(self) -> None:
         """Forget all sound; parameters go back to what they were set to."""
-        self.plugin.reset()
         for key, value in self._values.items():
             self.plugin.set_now(key, value)
+        self.plugin.reset()
+
+    def settle(self) -> None:
+        """Let what was set take effect on the latency: pedalboard tells it to a plugin, and hears back, only with a block."""
+        if self.plugin.backend == "pedalboard" and self.plugin.path is not None:
+            self.plugin.reset()
 
     def close(self) -> None:
         """Let the plugin go."""

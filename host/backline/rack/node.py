@@ -157,6 +157,9 @@ class RackNode(ABC):
     def reset(self) -> None:
         """Become as new, with the parameters as they are."""
 
+    def settle(self) -> None:
+        """Values were set while no sound ran: what follows from them (the latency) must be right from here on."""
+
     def follow(self, transport: Transport) -> None:
         """The tempo may have changed."""
 

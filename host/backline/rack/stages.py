@@ -176,11 +176,11 @@ def join_fused(stages: list[Stage], graph: Graph, guard_in: tuple[Item, np.ndarr
     """Replace runs of neighbouring pedalboard effects that hear only each other by fused stages.
 
     `guard_in` is a guard of the graph's own input, item and context. A fused stage that reads it takes it along, so that one native call
-    behind the run looks at both ends. Returns the stages, and whether somebody else in Python reads the input, who wants it looked at first.
+    behind the run looks at both ends. Returns the stages, and whether anybody else hears the input, which is then looked at first.
     """
     heard = graph.audio_in.output_buffers[0]
     joined: list[Stage] = []
-    first = False
+    unguarded = sum(edge.source is graph.audio_in for edge in graph.audio)
     at = 0
     while at < len(stages):
         chain, end = _chain(stages, at, graph)
@@ -190,14 +190,14 @@ def join_fused(stages: list[Stage], graph: Graph, guard_in: tuple[Item, np.ndarr
             guards = [guard for guard in (chain[-1].guard,) if guard is not None]
             if chain[0].input_buffers[0] is heard:
                 guards.append(guard_in[1])
+                unguarded -= 1
                 follower = NativeRun([guard_in[0], *follower.items])
             joined += [FusedStage(chain, guards), follower]
             end += 1
         else:
             joined.append(stage)
-            first = first or (isinstance(stage, PythonStage) and any(buffer is heard for buffer in stage.node.input_buffers))
         at = end
-    return joined, first
+    return joined, unguarded > 0
 
 
 def _is_pedalboard(node: RackNode | None) -> bool:
