@@ -2,8 +2,8 @@
 
 This module knows how voices are given to notes and how note values stand in lanes. It does not know graphs or MIDI bytes.
 
-Voices stand in groups of 16 lanes. A note that comes when all voices are taken steals the quietest right: a released voice before a held one,
-the oldest first. The stolen voice fades within 4 ms in its own lane while the new one starts in a spare lane, so stealing does not click.
+Voices stand in groups of lanes. A note that comes when all voices are taken steals a whole note: a released one before a held one, the
+oldest first. What is stolen fades within 4 ms in its own lanes while the new one starts in spare lanes, so stealing does not click.
 All decisions are made on exact state at the event's own frame, so they do not depend on blocks.
 """
 
@@ -32,26 +32,15 @@ from .events import (
     PitchBend,
 )
 from .kernels import contract as c
-from .kernels.voice import voice_lanes
+from .kernels.voice import SHARED_SLOT, SHARED_VALUES, voice_lanes
 from .plugin import Kind, Plugin
+from .voices import Voice, same_key
 
 SPARE_VOICES = 16
 FADE_SECONDS = 0.004
 BEND_SEMITONES = 2.0
-
-
-class Voice:
-    """What the host knows of one sounding lane."""
-
-    __slots__ = ("age", "bend", "channel", "choke", "detune", "down", "group", "key", "lane", "note_id", "pedalled", "pitch_hz")
-
-    def __init__(self, group: int, lane: int) -> None:
-        self.group, self.lane = group, lane
-        self.key = self.channel = self.note_id = -1
-        self.age = 0
-        self.down = self.pedalled = False
-        self.detune = self.bend = self.pitch_hz = 0.0  # pitch_hz: given by the author, instead of the key's
-        self.choke = 0
+MODES = ("poly", "mono", "legato")
+POLY, MONO, LEGATO = range(3)
 
 
 class Instrument(Plugin):
@@ -61,7 +50,9 @@ class Instrument(Plugin):
     release_velocity, key, pressure, timbre, beat, tempo, dt, sample_rate, tables and NoteValues. `start` may give each note its own values,
     several voices (layers, unison) or none. Phases: use Phase.
 
-    `max_voices` bounds the lanes; a parameter called `voices` bounds the polyphony while playing.
+    `max_voices` bounds the lanes; a parameter called `voices` bounds how many notes sound at once while playing. A parameter called `mode`
+    with the choices poly, mono and legato makes the last key sound alone, started anew or not. A parameter called `glide` (seconds) with a
+    State called `glide_octaves` gives each note its distance from the one before, for the sample function to bring to 0.
     """
 
     kind: ClassVar[Kind] = "instrument"
@@ -93,16 +84,17 @@ class Instrument(Plugin):
     def _make_state(self) -> None:
         if self.binding is None:
             raise TypeError(f"{type(self).__name__} needs a `sample` function")
-        narrow, wide, phases = voice_lanes(self.binding)
+        narrow, wide = voice_lanes(self.binding)
         ports = max(len(self.outputs), 1)
         per_port = -(-(self.max_voices + SPARE_VOICES) // c.LANES) if ports == 1 else 1
         self._groups = per_port * ports
         self._narrow_index = {name: index for index, name in enumerate(narrow)}
         self._wide_index = {name: index for index, name in enumerate(wide)}
-        self._phase_index = {name: index for index, name in enumerate(phases)}
+        phases = {item.name for item in self.binding.carried if item.width == "phase"}
+        self._phase_index = {name: self._narrow_index.pop(name) for name in phases}
         self._narrow = np.zeros((self._groups, len(narrow), c.LANES), np.float32)
         self._wide = np.zeros((self._groups, max(len(wide), 1), c.LANES))
-        self._phases = np.zeros((self._groups, max(len(phases), 1), c.LANES), np.uint32)
+        self._phases = self._narrow.view(np.uint32)
         self._group_port = np.repeat(np.arange(ports, dtype=np.int64), per_port)
         self._gates = self._narrow[:, self._narrow_index["gate"], :]
         self._lives = self._lane_array(self.binding.life)
@@ -132,21 +124,24 @@ class Instrument(Plugin):
         self._pressures: dict[int, float] = {}
         self._timbres: dict[int, float] = {}
         self._pedals: set[int] = set()
-        self._clock = 0
+        self._serial = 0
+        self._played: list[NoteOn] = []
+        self._last_key: float | None = None
 
     def _context_for_state(self) -> None:
         context = self._context
         context[c.STATE], context[c.PRECISE] = self._narrow.ctypes.data, self._wide.ctypes.data
-        context[c.PHASES], context[c.GROUP_PORT] = self._phases.ctypes.data, self._group_port.ctypes.data
+        context[c.GROUP_PORT] = self._group_port.ctypes.data
         context[c.MEMORY], context[c.MEMORY_STRIDE] = self._memory.ctypes.data, self._memory.shape[1]
         context[c.CHANNELS] = self._groups
+        self._shared = np.zeros((self.max_block, SHARED_VALUES), np.float32)
+        context[SHARED_SLOT] = self._shared.ctypes.data
         for index, length in enumerate(self._lengths):
             context[c.FIRST_FREE + index] = length
 
     def _reset_state(self) -> None:
         self._narrow[:] = 0.0
         self._wide[:] = 0.0
-        self._phases[:] = 0
         self._memory[:] = 0.0
         for voice in self._all_voices:
             voice.down = voice.pedalled = False
@@ -199,12 +194,56 @@ class Instrument(Plugin):
         return self.max_voices
 
     def _note_on(self, note: NoteOn) -> None:
+        if self._mode() != POLY:
+            self._played = [*(other for other in self._played if not same_key(other, note)), note]
+            sounding = [voice for voice in self._sounding_voices() if voice.down or voice.pedalled]
+            if self._mode() == LEGATO and sounding:
+                self._slide(sounding, note)
+                return
+            for voice in self._sounding_voices():
+                self._fade(voice)
+        self._strike(note)
+
+    def _strike(self, note: NoteOn) -> None:
+        """Start the voices of a note, making room for them."""
         layers = list(self.start(note))
         for choke in {int(values.get("choke", 0)) for values in layers} - {0}:
             self._choke(choke)
-        for values in layers:
-            voice = self._free_voice(int(values.get("port", 0)))
-            self._begin(voice, note, values, int(values.get("choke", 0)))
+        ports = [int(values.get("port", 0)) for values in layers]
+        for port in sorted(set(ports)):
+            self._make_room(port, ports.count(port))
+        self._serial += 1
+        for values, port in zip(layers, ports, strict=True):
+            self._begin(self._free_voice(port), note, values, int(values.get("choke", 0)))
+        self._last_key = note.key + note.detune
+
+    def _mode(self) -> int:
+        """POLY, MONO or LEGATO: what the parameter called `mode` says, if there is one of these choices."""
+        if self.parameters and "mode" in self.parameters and self.parameters["mode"].choices == MODES:
+            return int(self._values[self._index_of["mode"]])
+        return POLY
+
+    def _slide(self, voices: Iterable[Voice], note: NoteOn) -> None:
+        """Take sounding voices to another note without starting them anew."""
+        for voice in voices:
+            self._narrow[voice.group, self._narrow_index["key"], voice.lane] = note.key
+            self._glide_from(voice, self._last_key, note)
+            voice.key, voice.channel, voice.note_id = note.key, note.channel, note.note_id
+            voice.down, voice.pedalled = True, False
+            self._gates[voice.group, voice.lane] = 1.0
+            self._tune(voice, snap="glide_octaves" in self._narrow_index)
+        self._last_key = note.key + note.detune
+
+    def _glide_from(self, voice: Voice, key: float | None, note: NoteOn) -> None:
+        """Let a State called `glide_octaves` begin at the distance from another key, when a parameter called `glide` is above 0."""
+        if key is not None and "glide_octaves" in self._narrow_index and "glide" in self.parameters:
+            octaves = math.log2(self.frequency(key) / self.frequency(note.key + note.detune)) if self.parameter_value("glide") > 0 else 0.0
+            self._narrow[voice.group, self._narrow_index["glide_octaves"], voice.lane] += octaves
+
+    def _sounding_voices(self, port: int | None = None) -> list[Voice]:
+        """The voices that are neither free nor fading, of one port or of all."""
+        found = np.argwhere(self._busy() & (self._fade_steps == 0))
+        return [self._voices[int(g)][int(lane)] for g, lane in found if port is None or self._group_port[g] == port]
 
     def _choke(self, choke: int) -> None:
         for voice in self._all_voices:
@@ -216,29 +255,35 @@ class Instrument(Plugin):
         self._fade_steps[voice.group, voice.lane] = 1.0 / (FADE_SECONDS * self.sample_rate)
 
     def _free_voice(self, port: int) -> Voice:
-        """A free lane of the port's groups; steals when the polyphony is used up."""
-        groups = np.flatnonzero(self._group_port == port) if len(self.outputs) > 1 else np.arange(self._groups)
-        busy = self._busy()[groups]
-        sounding = busy & (self._fade_steps[groups] == 0)
-        limit = self._polyphony() if len(self.outputs) == 1 else c.LANES - 2
-        if np.count_nonzero(sounding) >= limit:
-            self._fade(self._victim(groups, sounding))
-        free = np.argwhere(~busy)
+        """A free lane of the port's groups; when there is none, the fading one that is nearly gone."""
+        groups = np.flatnonzero(self._group_port == port)
+        free = np.argwhere(~self._busy()[groups])
         if len(free):
             return self._voices[int(groups[free[0][0]])][int(free[0][1])]
         fades = np.where(self._fade_steps[groups] > 0, self._fades[groups], 2.0)  # of those that fade, the one that is nearly gone
         group, lane = np.unravel_index(int(np.argmin(fades)), fades.shape)
         return self._voices[int(groups[group])][int(lane)]
 
-    def _victim(self, groups: np.ndarray, sounding: np.ndarray) -> Voice:
-        candidates = [self._voices[int(groups[g])][int(lane)] for g, lane in np.argwhere(sounding)]
-        return min(candidates, key=lambda voice: (voice.down or voice.pedalled, voice.age))
+    def _make_room(self, port: int, wanted: int) -> None:
+        """Steal whole notes until the polyphony allows another and its lanes are there: released ones before held ones, oldest first."""
+        voices = self._sounding_voices(port)
+        notes: dict[int, list[Voice]] = {}
+        for voice in voices:
+            notes.setdefault(voice.age, []).append(voice)
+        order = sorted(notes, key=lambda age: (any(voice.down or voice.pedalled for voice in notes[age]), age))
+        lanes = self.max_voices if len(self.outputs) == 1 else c.LANES - SPARE_VOICES // 2
+        count, notes_left = len(voices), len(notes)
+        for age in order:
+            if notes_left < self._polyphony() and count + wanted <= lanes:
+                return
+            for voice in notes[age]:
+                self._fade(voice)
+            count, notes_left = count - len(notes[age]), notes_left - 1
 
     def _begin(self, voice: Voice, note: NoteOn, values: Mapping[str, float], choke: int) -> None:
         group, lane = voice.group, voice.lane
-        self._clock += 1
         voice.key, voice.channel, voice.note_id = note.key, note.channel, note.note_id
-        voice.age, voice.down, voice.pedalled, voice.choke = self._clock, True, False, choke
+        voice.age, voice.down, voice.pedalled, voice.choke = self._serial, True, False, choke
         voice.detune, voice.bend = note.detune + float(values.get("detune", 0.0)), 0.0
         voice.pitch_hz = float(values.get("pitch_hz", 0.0))
         for name, initial in self._initial_states.items():
@@ -253,6 +298,7 @@ class Instrument(Plugin):
         if self.binding is not None and self.binding.memories:
             self._memory[group * c.LANES + lane] = 0.0
         self._tune(voice, snap=True)
+        self._glide_from(voice, self._last_key, note)
 
     def _put(self, name: str, group: int, lane: int, value: float) -> None:
         if name in self._narrow_index:
@@ -286,15 +332,27 @@ class Instrument(Plugin):
         return [voice for voice in self._all_voices if voice.key == key and voice.channel == channel]
 
     def _note_off(self, event: NoteOff) -> None:
-        for voice in self._matching(event.channel, event.key, event.note_id):
-            if not voice.down:
-                continue
+        self._played = [note for note in self._played if not same_key(note, event)]
+        matching = [voice for voice in self._matching(event.channel, event.key, event.note_id) if voice.down]
+        if self._mode() != POLY and matching and self._played:  # back to the key that is still held
+            self._fall_back(self._played[-1])
+            return
+        for voice in matching:
             voice.down = False
             self._narrow[voice.group, self._narrow_index["release_velocity"], voice.lane] = event.velocity
             if event.channel in self._pedals:
                 voice.pedalled = True
             else:
                 self._gates[voice.group, voice.lane] = 0.0
+
+    def _fall_back(self, note: NoteOn) -> None:
+        voices = self._sounding_voices()
+        if self._mode() == LEGATO:
+            self._slide(voices, note)
+            return
+        for voice in voices:
+            self._fade(voice)
+        self._strike(note)
 
     def _controller(self, event: ControlChange) -> None:
         channel = event.channel
@@ -304,10 +362,12 @@ class Instrument(Plugin):
             self._timbres[channel] = event.value
             self._spread("timbre_target", event.value, [v for v in self._all_voices if v.channel == channel])
         elif event.controller == ALL_SOUND_OFF:
+            self._played = [note for note in self._played if note.channel != channel]
             for voice in self._all_voices:
                 if voice.channel == channel:
                     self._fade(voice)
         elif event.controller == ALL_NOTES_OFF:
+            self._played = [note for note in self._played if note.channel != channel]
             for voice in self._all_voices:
                 if voice.channel == channel and (voice.down or voice.pedalled):
                     voice.down = voice.pedalled = False

@@ -1,36 +1,43 @@
 """Signal processing that plugin authors call from their sample functions: plain Python, compiled into the kernel that uses it."""
 
 from .delays import Array, cubic, delay_line, delay_read, delay_read_whole, delay_write
-from .envelopes import adsr, adsr_step, follow, smooth, stage_rate
-from .filters import damping, dc_block, one_pole, svf, tan_ratio
+from .envelopes import adsr, adsr_note, adsr_step, follow, smooth, stage_rate
+from .filters import damping, dc_block, one_pole, svf, svf_low, svf_short, tan_ratio
 from .oscillators import pulse, pulse_inverse, saw, saw_inverse, sine, triangle, triangle_inverse
 from .oversampling import HALFBAND_MEMORY, downsample, upsample
 from .scalar import (
+    WHITE_STEP,
     Precise,
     advance,
     bipolar,
     clip,
     exp2,
+    exp2_short,
     floor,
     gain,
+    highest,
     mix,
     pan_gains,
     power_of_two,
     random_at,
     random_next,
     semitones,
+    signed,
     sin_folded,
     sin_turn,
     soft_clip,
     tanh_fast,
+    white,
     wrap,
 )
 
 __all__ = [
     "HALFBAND_MEMORY",
+    "WHITE_STEP",
     "Array",
     "Precise",
     "adsr",
+    "adsr_note",
     "adsr_step",
     "advance",
     "bipolar",
@@ -44,9 +51,11 @@ __all__ = [
     "delay_write",
     "downsample",
     "exp2",
+    "exp2_short",
     "floor",
     "follow",
     "gain",
+    "highest",
     "mix",
     "one_pole",
     "pan_gains",
@@ -58,6 +67,7 @@ __all__ = [
     "saw",
     "saw_inverse",
     "semitones",
+    "signed",
     "sin_folded",
     "sin_turn",
     "sine",
@@ -65,10 +75,13 @@ __all__ = [
     "soft_clip",
     "stage_rate",
     "svf",
+    "svf_low",
+    "svf_short",
     "tan_ratio",
     "tanh_fast",
     "triangle",
     "triangle_inverse",
     "upsample",
+    "white",
     "wrap",
 ]

@@ -10,7 +10,7 @@ and b = samples until the next one, the residual is max(0, 1-b)^2 - max(0, 1-a)^
 
 from __future__ import annotations
 
-from .scalar import Precise, sin_turn
+from .scalar import Precise, signed, sin_turn
 
 
 def saw(phase: float, step: float) -> float:
@@ -20,9 +20,10 @@ def saw(phase: float, step: float) -> float:
 
 def saw_inverse(phase: float, period: float) -> float:
     """`saw` for those who already know the period in samples (1 / step)."""
-    after = max(1.0 - phase * period, 0.0)
-    before = max(1.0 - (1.0 - phase) * period, 0.0)
-    return 2.0 * phase - 1.0 + after * after - before * before
+    y = 2.0 * phase - 1.0
+    half = 0.5 * period
+    near = max(1.0 - half + abs(y) * half, 0.0)  # 1 at the step, 0 one sample from it
+    return y - signed(near * near, y)
 
 
 def pulse(phase: float, step: float, width: float) -> float:

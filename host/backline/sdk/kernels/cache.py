@@ -67,7 +67,7 @@ def _surroundings() -> bytes:
 
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    for name in ("binding", "block", "compile", "contract", "core", "generate", "narrow", "source", "stages", "voice"):
+    for name in ("binding", "block", "compile", "contract", "core", "generate", "narrow", "source", "stages", "versions", "voice"):
         digest.update((folder / f"{name}.py").read_bytes())
     features = llvm.get_host_cpu_features().flatten()
     versions = (sys.version, metadata.version("numba"), llvmlite.__version__, llvm.get_host_cpu_name(), features)

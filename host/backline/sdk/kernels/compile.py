@@ -24,6 +24,8 @@ from .loader import UNUSED, in_every_process
 from .source import KernelError
 
 FAST = {"reassoc", "contract", "nsz"}  # and no more: NaN and Inf checks must survive
+# A loop over the lanes must reach the vectorizer as a loop: unrolled before, it would become scalar code.
+llvm.set_option("backline", "-unroll-full-max-count=8")
 SIGNATURE = types.void(types.CPointer(types.int64), types.int64, types.int64)
 
 
@@ -72,25 +74,99 @@ def power_of_two(typing_context: Any, exponent: Any) -> Any:
 
 
 @numba_intrinsic
-def phase_turn(typing_context: Any, phase: Any) -> Any:
-    """A 32-bit phase as a float32 in [0, 1): its upper 24 bits."""
+def choose(typing_context: Any, test: Any, yes: Any, no: Any) -> Any:
+    """One of two float32 values, by a truth value."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        number = builder.sitofp(builder.lshr(arguments[0], ir.Constant(ir.IntType(32), 8)), ir.FloatType())
+        values = [context.cast(builder, arguments[k], signature.args[k], types.float32) for k in (1, 2)]
+        return builder.select(context.cast(builder, arguments[0], signature.args[0], types.boolean), *values)
+
+    return types.float32(test, yes, no), generate
+
+
+def _extreme(comparison: str) -> Any:
+    @numba_intrinsic
+    def extreme(typing_context: Any, first: Any, second: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            values = [context.cast(builder, arguments[k], signature.args[k], types.float32) for k in (0, 1)]
+            return builder.select(builder.fcmp_ordered(comparison, values[1], values[0]), values[1], values[0])
+
+        return types.float32(first, second), generate
+
+    return extreme
+
+
+smaller, larger = _extreme("<"), _extreme(">")  # min and max of two float32 as Python has them, without a branch
+
+
+@numba_intrinsic
+def above_zero(typing_context: Any, x: Any) -> Any:
+    """Whether a float32 is above 0, found by its bits: for numbers, not for NaN."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = ir.IntType(32)
+        return builder.icmp_signed(">", builder.bitcast(arguments[0], whole), ir.Constant(whole, 0))
+
+    return types.boolean(types.float32), generate
+
+
+@numba_intrinsic
+def signed(typing_context: Any, size: Any, sign: Any) -> Any:
+    """A float with the sign of another."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values = [context.cast(builder, arguments[k], signature.args[k], signature.return_type) for k in (0, 1)]
+        kind = values[0].type
+        return builder.call(builder.module.declare_intrinsic("llvm.copysign", [kind], ir.FunctionType(kind, [kind, kind])), values)
+
+    return (types.float32 if size is types.float32 else types.float64)(size, sign), generate
+
+
+@numba_intrinsic
+def larger_bits(typing_context: Any, first: Any, second: Any) -> Any:
+    """The larger of two float32 of which the first is not negative, found by their bits; see `dsp.highest`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = ir.IntType(32)
+        values = [builder.bitcast(context.cast(builder, arguments[k], signature.args[k], types.float32), whole) for k in (0, 1)]
+        return builder.bitcast(builder.select(builder.icmp_signed(">", values[1], values[0]), values[1], values[0]), ir.FloatType())
+
+    return types.float32(first, second), generate
+
+
+@numba_intrinsic
+def f32_peek(typing_context: Any, address: Any, index: Any) -> Any:
+    """Element `index` (from 0 on) of a float32 array at an address."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.FloatType().as_pointer())
+        return builder.load(builder.gep(pointer, [arguments[1]]))
+
+    return types.float32(types.int64, types.int64), generate
+
+
+@numba_intrinsic
+def phase_turn(typing_context: Any, phase: Any) -> Any:
+    """A 32-bit phase, kept in the bits of a float32 lane, as a float32 in [0, 1): its upper 24 bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = builder.bitcast(arguments[0], ir.IntType(32))
+        number = builder.sitofp(builder.lshr(whole, ir.Constant(ir.IntType(32), 8)), ir.FloatType())
         return builder.fmul(number, ir.Constant(ir.FloatType(), 2.0**-24))
 
-    return types.float32(types.uint32), generate
+    return types.float32(types.float32), generate
 
 
 @numba_intrinsic
 def phase_moved(typing_context: Any, phase: Any, step: Any) -> Any:
-    """A 32-bit phase moved on by a float32 step in turns (-0.5 < step < 0.5); it wraps by itself."""
+    """A 32-bit phase, in the bits of a float32, moved on by a float32 step in turns (-0.5 < step < 0.5); it wraps by itself."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         scaled = builder.fmul(arguments[1], ir.Constant(ir.FloatType(), 2.0**32))
-        return builder.add(arguments[0], builder.fptosi(scaled, ir.IntType(32)))
+        moved = builder.add(builder.bitcast(arguments[0], ir.IntType(32)), builder.fptosi(scaled, ir.IntType(32)))
+        return builder.bitcast(moved, ir.FloatType())
 
-    return types.uint32(types.uint32, types.float32), generate
+    return types.float32(types.float32, types.float32), generate
 
 
 def namespace() -> dict[str, Any]:
@@ -122,6 +198,13 @@ def namespace() -> dict[str, Any]:
         return carray(_u32_pointer(address), (length,))
 
     return {
+        "above_zero": above_zero,
+        "choose": choose,
+        "signed": signed,
+        "larger": larger,
+        "larger_bits": larger_bits,
+        "smaller": smaller,
+        "f32_peek": f32_peek,
         "phase_turn": phase_turn,
         "phase_moved": phase_moved,
         "u32_at": u32_at,

@@ -15,18 +15,17 @@ VALUES = 1  # address of float64[parameters]: the values parameters are heading 
 ROWS = 2  # address of float32[parameters, STRIDE]: smoothed and modulated values per frame
 INPUTS = 3  # address of int64[ports]: base addresses of input ports, float32[channels, STRIDE] each
 OUTPUTS = 4  # address of int64[ports]: base addresses of output ports
-STATE = 5  # address of carried state: float64[channels, states] (effects), float32[groups, slots, 16] (voices)
-PRECISE = 6  # address of float64[groups, precise states, 16] (voices)
+STATE = 5  # address of carried state: float64[channels, states] (effects), float32[groups, slots, LANES] (voices; phases as bits)
+PRECISE = 6  # address of float64[groups, precise states, LANES] (voices)
 INITIAL = 7  # address of float64[states]: what carried state is after reset
 MEMORY = 8  # address of float32[channels or lanes, MEMORY_STRIDE]: delay lines and other memories
 MEMORY_STRIDE = 9  # float32 values of memory for each channel or lane
 TIME = 10  # address of float64[TIME_SLOTS], see below
-CHANNELS = 11  # channels of the main input (effects), groups of 16 lanes (voices)
+CHANNELS = 11  # channels of the main input (effects), groups of lanes (voices)
 SIDECHAIN = 12  # channels of the sidechain port
 TABLES = 13  # address of int64[tables, 2]: address and length of each shared table
 GROUP_PORT = 14  # address of int64[groups]: which output port a group of lanes plays to (voices)
 FAULTS = 15  # how often a non-finite value was caught and the state cleared; written by the kernel
-PHASES = 16  # address of uint32[groups, phases, 16]: a turn is 2**32 (voices)
 WIDTH = 17  # channels of every port that has no number of its own
 FIRST_FREE = 18  # slots from here on belong to the kernel itself
 
@@ -36,4 +35,4 @@ SLOTS = 24
 RATE, DT, ANCHOR_BEAT, FRAMES_SINCE, BEATS_PER_FRAME, PLAYING, TEMPO, NOTE_SMOOTHING, FRAME = range(9)
 TIME_SLOTS = 16
 
-LANES = 16
+LANES = 32

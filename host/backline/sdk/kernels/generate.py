@@ -14,7 +14,7 @@ from .binding import LIMIT, TIME_ARGUMENTS, Binding, memory_lines, output_names,
 from .block import block_text
 from .source import collect
 from .stages import cut, function_costs
-from .voice import voice_text
+from .voice import shared_arguments, voice_text
 
 
 def kernel_text(function: Callable[..., Any], binding: Binding) -> str:
@@ -25,7 +25,13 @@ def kernel_text(function: Callable[..., Any], binding: Binding) -> str:
     if binding.shape != "voice":
         return collected.text() + "\n\n" + "\n".join(_effect(collected.top, binding)) + "\n"
     floats = {name for name, kind in collected.kinds.items() if kind == "f"}
-    pieces = cut(collected.trees[collected.top], function_costs(collected.trees), floats)
+    pieces = cut(
+        collected.trees[collected.top],
+        function_costs(collected.trees),
+        floats,
+        shared_arguments(binding),
+        [item.name for item in binding.carried],
+    )
     return voice_text(collected, binding, pieces)
 
 

@@ -35,6 +35,14 @@ def _call(name: str, value: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(name, ast.Load()), [value], [])
 
 
+def _nested(name: str, values: list[ast.expr]) -> ast.expr:
+    """A function of two values applied to any number of them, from the left."""
+    whole = values[0]
+    for value in values[1:]:
+        whole = ast.Call(ast.Name(name, ast.Load()), [whole, value], [])
+    return whole
+
+
 def _cast(value: ast.expr, kind: Kind, wanted: Kind) -> ast.expr:
     """Round an expression of one kind to another; constants are rounded in place."""
     if wanted == "f" and kind in ("i", "d", "b"):
@@ -186,6 +194,7 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        """Both values are computed and one is chosen, without a branch."""
         wanted = self.inference.kind(node)
         body, orelse = self.inference.kind(node.body), self.inference.kind(node.orelse)
         node.test = self.visit(node.test)
@@ -194,6 +203,8 @@ class _Rewriter(ast.NodeTransformer):
             node.orelse = _cast(node.orelse if isinstance(node.orelse, ast.Constant) else self.visit(node.orelse), orelse, "d")
             return node
         node.body, node.orelse = _cast(self.visit(node.body), body, wanted), _cast(self.visit(node.orelse), orelse, wanted)
+        if wanted == "f" and isinstance(node.test, ast.Compare):  # a branch could end as a masked store, which is slow on many processors
+            return ast.Call(ast.Name("choose", ast.Load()), [node.test, node.body, node.orelse], [])
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
@@ -211,6 +222,8 @@ class _Rewriter(ast.NodeTransformer):
         else:
             wanted = list(kinds) if name in ("int", "len", "f4", "f8", "floor", "power_of_two") else ["f"] * len(kinds)
         node.args = [_cast(argument, kind, want) for argument, kind, want in zip(arguments, kinds, wanted, strict=False)]
+        if name in ("min", "max") and self.inference.kind(node) == "f":
+            return _nested("smaller" if name == "min" else "larger", node.args)
         if name in ("math.floor", "math.ceil"):  # numba gives an integer; the vector unit wants a float
             return _call("f4", node)
         return node

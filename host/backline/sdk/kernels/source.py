@@ -4,7 +4,7 @@ This module knows Python functions, their globals and their syntax trees: it fin
 one text under flat names, inlines global constants and, for 32-bit kernels, keeps the arithmetic in float32. It does not know numba,
 buffers, plugins or caches.
 
-Two widths. In a 64-bit kernel (effects, modulators) the text is the author's own. In a 32-bit kernel (voices, 16 lanes wide) Python's
+Two widths. In a 64-bit kernel (effects, modulators) the text is the author's own. In a 32-bit kernel (voices, many lanes wide) Python's
 double literals would drag every expression to float64 and halve the width, so literals and integers that meet a float32 are rounded to
 float32. A parameter or return value annotated `Precise` stays float64 (phases, positions); one annotated `int` stays an integer.
 """
