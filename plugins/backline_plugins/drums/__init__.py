@@ -1,0 +1,1 @@
+"""Drum instruments. Each module holds one plugin."""

@@ -1,0 +1,1 @@
+"""Samplers: notes in, recorded sound out. Each module holds one plugin, or what several share."""
