@@ -57,8 +57,8 @@ class Report:
 @app.command()
 def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help=PRESET_HELP)],
-    rate: Annotated[str, typer.Option("--rate", "-r", help=RATE_HELP)] = "48000",
-    block: Annotated[int | None, typer.Option("--block", "-b", help=BLOCK_HELP)] = None,
+    rate: Annotated[str, typer.Option("--rate", "-r", metavar="HZ", help=RATE_HELP)] = "48000",
+    block: Annotated[int | None, typer.Option("--block", "-b", metavar="FRAMES", help=BLOCK_HELP)] = None,
     json: JsonOption = False,
 ) -> None:
     """Check presets as if they were to sound: documents, wires, values, plugins.

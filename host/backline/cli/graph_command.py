@@ -25,9 +25,11 @@ def graph(
     preset: Annotated[str, typer.Argument(metavar="PRESET", help=PRESET_HELP)],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="Picture to write: .svg, or .dot for Graphviz; - prints SVG (default: PRESET.svg here)."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Picture to write: .svg, or .dot for Graphviz; - prints SVG (default: PRESET.svg here)."
+        ),
     ] = None,
-    rate: Annotated[str, typer.Option("--rate", "-r", help=RATE_HELP)] = "48000",
+    rate: Annotated[str, typer.Option("--rate", "-r", metavar="HZ", help=RATE_HELP)] = "48000",
     json: JsonOption = False,
 ) -> None:
     """Draw the graph of a preset: nodes, wires, gains, modulation, feedback, latency.

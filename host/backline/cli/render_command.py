@@ -48,26 +48,44 @@ def render(
     preset: Annotated[str, typer.Argument(metavar="PRESET", help=PRESET_HELP)],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="File to write: .wav, .flac, .aiff, .ogg or .mp3; a folder; or - (default: PRESET.wav here)."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write: .wav, .flac, .aiff, .ogg or .mp3; a folder; or - (default: PRESET.wav here).",
+        ),
     ] = None,
-    midi: Annotated[Path | None, typer.Option("--midi", help="Play this MIDI file.")] = None,
-    notes: Annotated[str | None, typer.Option("--notes", help='Play these notes: "C4:1 E4:1 [C4 E4 G4]:2".')] = None,
-    input_file: Annotated[Path | None, typer.Option("--input", help="Send this audio file through. Also beside --midi or --notes.")] = None,
-    seconds: Annotated[str | None, typer.Option("--seconds", help="How long the result is, tail included: 10, 1:30, 250 ms.")] = None,
+    midi: Annotated[Path | None, typer.Option("--midi", metavar="FILE", help="Play this MIDI file.")] = None,
+    notes: Annotated[str | None, typer.Option("--notes", metavar="TEXT", help='Play these notes: "C4:1 E4:1 [C4 E4 G4]:2".')] = None,
+    input_file: Annotated[
+        Path | None, typer.Option("--input", metavar="FILE", help="Send this audio file through. Also beside --midi or --notes.")
+    ] = None,
+    seconds: Annotated[
+        str | None, typer.Option("--seconds", metavar="TIME", help="How long the result is, tail included: 10, 1:30, 250 ms.")
+    ] = None,
     tail: Annotated[
-        str, typer.Option("--tail", help="How long to go on after the last note: a time, or auto: until it is quiet.")
+        str, typer.Option("--tail", metavar="TIME|auto", help="How long to go on after the last note: a time, or auto: until it is quiet.")
     ] = "auto",
-    rate: Annotated[str, typer.Option("--rate", "-r", help=RATE_HELP)] = "48000",
-    block: Annotated[int | None, typer.Option("--block", "-b", help=BLOCK_HELP)] = None,
-    bits: Annotated[Bits | None, typer.Option("--bits", help="Sample format of wav, aiff and flac (default: 16, dithered).")] = None,
+    rate: Annotated[str, typer.Option("--rate", "-r", metavar="HZ", help=RATE_HELP)] = "48000",
+    block: Annotated[int | None, typer.Option("--block", "-b", metavar="FRAMES", help=BLOCK_HELP)] = None,
+    bits: Annotated[
+        Bits | None, typer.Option("--bits", metavar="16|24|32f", help="Sample format of wav, aiff and flac (default: 16, dithered).")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help='Set a parameter or a macro: keys.cutoff="2 kHz", brightness=70%. Repeatable.'),
     ] = None,
     missing: Annotated[
-        WhenMissing, typer.Option("--missing", help="What to do for a plugin that is not here: stop, pass its input on, or be silent.")
+        WhenMissing,
+        typer.Option(
+            "--missing",
+            metavar="error|bypass|silence",
+            help="What to do for a plugin that is not here: stop, pass its input on, or be silent.",
+        ),
     ] = WhenMissing.ERROR,
-    tempo: Annotated[str | None, typer.Option("--tempo", help="Quarter notes a minute of --notes and --input (default: 120).")] = None,
+    tempo: Annotated[
+        str | None, typer.Option("--tempo", metavar="BPM", help="Quarter notes a minute of --notes and --input (default: 120).")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Render a preset to a file.
