@@ -25,6 +25,7 @@ from backline.sdk import (
     Port,
     State,
 )
+from backline.sdk.instrument import PORT_SPARE
 from backline.sdk.kernels.contract import LANES
 
 RATE = 48000.0
@@ -353,7 +354,7 @@ def test_one_port_may_use_up_its_voices_without_taking_anothers() -> None:
     hear(plugin, *(NoteOn(frame, 3 * frame) for frame in range(42)), frames=1024)
     sounds = plugin.process_block(frames=8)
     assert float(sounds[1][0, 0]) == 2.0
-    assert float(sounds[0][0, 0]) == sum(1.0 + 3 * frame for frame in range(42 - (LANES - 2), 42))
+    assert float(sounds[0][0, 0]) == sum(1.0 + 3 * frame for frame in range(42 - (LANES - PORT_SPARE), 42))
 
 
 def test_a_voice_needs_an_end() -> None:

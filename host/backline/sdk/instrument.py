@@ -37,6 +37,7 @@ from .plugin import Kind, Plugin
 from .voices import Voice, same_key
 
 SPARE_VOICES = 16
+PORT_SPARE = 8  # the same for one of several ports
 FADE_SECONDS = 0.004
 BEND_SEMITONES = 2.0
 MODES = ("poly", "mono", "legato")
@@ -271,7 +272,7 @@ class Instrument(Plugin):
         for voice in voices:
             notes.setdefault(voice.age, []).append(voice)
         order = sorted(notes, key=lambda age: (any(voice.down or voice.pedalled for voice in notes[age]), age))
-        lanes = self.max_voices if len(self.outputs) == 1 else c.LANES - SPARE_VOICES // 2
+        lanes = self.max_voices if len(self.outputs) == 1 else c.LANES - PORT_SPARE
         count, notes_left = len(voices), len(notes)
         for age in order:
             if notes_left < self._polyphony() and count + wanted <= lanes:
