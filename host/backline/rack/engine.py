@@ -54,6 +54,8 @@ class Engine:
         self.graph: Graph = GraphBuilder(self.flat, resolver).build()
         self.knobs = Knobs(self.flat, self.graph, self.problems)
         self.problems.stop()
+        for node, keys in self._driven_keys().items():
+            node.expect_moves(sorted(keys))
         for node, key, value in self.knobs.initial():
             node.set_value(key, value)
         for node in self.graph.nodes:
@@ -64,6 +66,15 @@ class Engine:
         self._knobs_by_hand: dict[str, float] = {}
         self._changed: set[RackNode] = set()  # what was set by hand since the last reset
         self._make_plan()
+
+    def _driven_keys(self) -> dict[RackNode, set[str]]:
+        """The parameters of each node that macros, gestures or modulation can move."""
+        sweeps = [sweep for knob in self.knobs.macros.values() for sweep in knob.sweeps]
+        sweeps += [control.sweep for control in self.knobs.controls if control.sweep is not None]
+        driven: dict[RackNode, set[str]] = {}
+        for node, key in [(item.node, item.parameter.id) for item in sweeps] + [(item.target, item.parameter.id) for item in self.graph.modulation]:
+            driven.setdefault(node, set()).add(key)
+        return driven
 
     def _make_plan(self) -> None:
         self.plan = Plan(self.graph, self.rate, self.max_block)

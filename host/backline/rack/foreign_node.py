@@ -147,6 +147,18 @@ class ForeignNode(RackNode):
             self.plugin.set_now(key, value)
         self.plugin.reset()
 
+    def expect_moves(self, keys: Sequence[str]) -> None:
+        """Move parameters away and back, so that the plugin sees it: on its way through 0..1 a value may change in its last bit."""
+        if self.plugin.path is None:
+            return  # pedalboard's own take values as they are
+        values = {key: float(self.value(key)) for key in keys}
+        for key, value in values.items():
+            parameter = self._parameters[key]
+            self.set_value(key, parameter.maximum if value != parameter.maximum else parameter.minimum)
+        self.plugin.reset()
+        for key, value in values.items():
+            self.set_value(key, value)
+
     def settle(self) -> None:
         """Let what was set take effect on the latency: pedalboard tells it to a plugin, and hears back, only with a block."""
         if self.plugin.backend == "pedalboard" and self.plugin.path is not None:

@@ -28,7 +28,13 @@ class NodeHandle:
     value that does not fit.
     """
 
-    def __init__(self, name: str, engine: Callable[[], Engine], changed: Callable[[str, str, Value], None], blend: Callable[[str, str, bool | float], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        engine: Callable[[], Engine],
+        changed: Callable[[str, str, Value], None],
+        blend: Callable[[str, str, bool | float], None],
+    ) -> None:
         object.__setattr__(self, "_name", name)
         object.__setattr__(self, "_engine", engine)
         object.__setattr__(self, "_changed", changed)

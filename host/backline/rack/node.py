@@ -157,6 +157,9 @@ class RackNode(ABC):
     def reset(self) -> None:
         """Become as new, with the parameters as they are."""
 
+    def expect_moves(self, keys: Sequence[str]) -> None:
+        """Parameters will be moved while sound runs, and put back: from now on they must be what they then will be, to the bit."""
+
     def settle(self) -> None:
         """Values were set while no sound ran: what follows from them (the latency) must be right from here on."""
 
