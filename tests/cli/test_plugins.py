@@ -99,7 +99,7 @@ def test_info_of_a_vst3_says_what_each_backend_cannot_do(backline):
         ("polysynht", 'there is no plugin "polysynht"; did you mean polysynth?'),
         ("pedalboard.Revreb", "did you mean pedalboard.Reverb?"),
         ("vst3:ZamCmop", "did you mean vst3:ZamComp"),
-        ("vst3:", "foreign plugins are written vst3:Name"),
+        ("vst3:", "foreign plugins are written vst3:NAME"),
         ("vst3:/nowhere.vst3", "/nowhere.vst3 does not exist"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import platform
 import shutil
 import subprocess
@@ -187,6 +188,24 @@ def test_loading_is_fast(lab, host):
     start = time.perf_counter()
     load_foreign(lab("LabSynth"), host=host).close()  # 2,084 parameters; pedalboard alone takes 10 s
     assert time.perf_counter() - start < 2.0
+
+
+def test_opening_a_plugin_built_with_fast_math_changes_no_arithmetic(host):
+    """In a process of its own: only the first opening of a library changes the mode."""
+    code = f"""
+import numpy as np
+from backline.rack.foreign import load_foreign
+load_foreign("vst3:ZaMultiCompX2", host={host!r}).close()
+assert np.float32(1e-38) * np.float32(0.01) > 0, "denormals are flushed"
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_same_plugin_in_both_backends_at_once(lab):

@@ -17,6 +17,7 @@ from backline.rack.foreign import bundles, pinning
 from backline.rack.foreign.base import ForeignPlugin
 from backline.rack.foreign.builtin_info import PREFIX
 from backline.rack.foreign.errors import ForeignLoadError
+from backline.rack.foreign.floats import floating_point_mode_kept
 
 
 def choose_backend(bundle_format: str, host: str = "auto") -> str:
@@ -68,12 +69,13 @@ def load_foreign(
         raise ForeignLoadError(str(error)) from None
     bundles.check_before_opening(bundle)
     name = plugin_name or wanted.plugin_name
-    pinning.before_opening(bundle, backend, name, {"pedalboard": _pin_in_pedalboard, "minihost": _pin_in_minihost})
-    if backend == "minihost":
-        from backline.rack.foreign.vst3_minihost import MinihostPlugin
+    with floating_point_mode_kept():
+        pinning.before_opening(bundle, backend, name, {"pedalboard": _pin_in_pedalboard, "minihost": _pin_in_minihost})
+        if backend == "minihost":
+            from backline.rack.foreign.vst3_minihost import MinihostPlugin
 
-        return MinihostPlugin(bundle, rate, channels, name)
-    return _in_pedalboard(bundle, name, channels, initialization_timeout)
+            return MinihostPlugin(bundle, rate, channels, name)
+        return _in_pedalboard(bundle, name, channels, initialization_timeout)
 
 
 def _pin_in_pedalboard(bundle: Path, name: str | None) -> object:
