@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from backline.cli import main
 from backline.cli.verbs import load_verb
 
 REPOSITORY = Path(__file__).parents[2]
@@ -57,3 +58,13 @@ def test_command_lines_of_the_manual_are_taken(words):
         child.make_context(name, arguments, parent=context)
     else:
         assert not rest
+
+
+def test_the_readme_shows_a_mistake_as_it_is_shown(tmp_path, monkeypatch, capsys):
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    preset = re.search(r"```yaml\n(preset: 1\n.*?)```", readme, re.DOTALL)[1]
+    told = re.search(r"```text\n(warm\.yaml:.*?)```", readme, re.DOTALL)[1]
+    (tmp_path / "warm.yaml").write_text(preset.replace("room_size", "room_sise"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "warm.yaml"]) == 1
+    assert capsys.readouterr().out == told
