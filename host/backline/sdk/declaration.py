@@ -60,7 +60,7 @@ def authored(cls: type, name: str) -> Callable[..., Any] | None:
     for base in cls.__mro__:
         if name in vars(base):
             function = vars(base)[name]
-            return function.__func__ if isinstance(function, staticmethod) else function  # type: ignore[no-any-return]
+            return function.__func__ if isinstance(function, staticmethod) else function
     return None
 
 

@@ -187,7 +187,7 @@ def test_loading_is_fast(lab, host):
     load_foreign(lab("LabGain"), host=host).close()
     start = time.perf_counter()
     load_foreign(lab("LabSynth"), host=host).close()  # 2,084 parameters; pedalboard alone takes 10 s
-    assert time.perf_counter() - start < 2.0
+    assert time.perf_counter() - start < 5.0
 
 
 def test_opening_a_plugin_built_with_fast_math_changes_no_arithmetic(host):
