@@ -18,7 +18,6 @@ from .events import Event, ParameterChange
 from .kernels import Binding, kernel_address
 from .kernels import contract as c
 from .kernels.core import DELTA, HIGH, LENGTH, LOW, RECORD, REMAINING, TARGET, core_kernel
-from .kernels.generate import kernel_text
 from .kernels.loader import runner
 from .params import Param, Value
 from .transport import Transport
@@ -93,7 +92,13 @@ class Plugin:
         function, binding = cls.kernel_function(), cls.binding
         if function is None or binding is None:
             return 0
-        return kernel_address(kernel_fingerprint(function), binding, lambda: kernel_text(function, binding))
+
+        def text() -> str:
+            from .kernels.generate import kernel_text  # only when there is something to compile: a start should not pay for it
+
+            return kernel_text(function, binding)
+
+        return kernel_address(kernel_fingerprint(function), binding, text)
 
     def __init__(self, sample_rate: float = 48000.0, max_block: int = 512, channels: int = 2) -> None:
         self.sample_rate = float(sample_rate)
@@ -394,7 +399,7 @@ def write_time(time: np.ndarray, transport: Transport) -> None:
     write_position(time, transport)
 
 
-def write_position(time: np.ndarray | memoryview, transport: Transport) -> None:
+def write_position(time: Any, transport: Transport) -> None:
     """Only what changes from block to block while tempo and position run on."""
     time[c.FRAME] = float(transport.frame)
     time[c.FRAMES_SINCE] = float(transport.frame - transport.anchor[1]) if transport.playing else 0.0
