@@ -101,10 +101,11 @@ def _plain_loop(block: int) -> Any:
     """What an author would write by hand: for each voice, for each frame, call the sample function on float64 state."""
     import numba
 
+    from backline.sdk.kernels.compile import namespace
     from backline.sdk.kernels.source import collect
 
     text = collect(TwoSaws.sample_function(), narrow=False)
-    names: dict[str, Any] = {"inline": numba.njit, "floor": np.floor}
+    names = namespace()  # the same machine instructions and inlining as a generated kernel has
     source = (
         text.text()
         + f"""
