@@ -175,6 +175,7 @@ class Polysynth(Instrument):
             width = min(max(width + 0.45 * lfo * lfo_width, 0.05), 0.95)
             gain = gain * (1.0 - tremolo_depth * (0.5 - 0.5 * lfo))
 
+        balance = 1.0 - 2.0 * width  # a narrow pulse stands off the middle, and would thump as its note begins and ends
         ratio = dsp.exp2(octave_2 + (semitone_2 + detune_2) * (1.0 / 12.0))
         inverse_ratio = 1.0 / ratio
         period = 1.0 / step
@@ -184,7 +185,7 @@ class Polysynth(Instrument):
         if wave_1 == SAW:
             tone = dsp.saw_inverse(phase_1, period) * level_1
         elif wave_1 == SQUARE:
-            tone = dsp.pulse_inverse(phase_1, period, width) * level_1
+            tone = (dsp.pulse_inverse(phase_1, period, width) + balance) * level_1
         elif wave_1 == TRIANGLE:
             tone = dsp.triangle_inverse(phase_1, period, step) * level_1
         else:
@@ -193,7 +194,7 @@ class Polysynth(Instrument):
         if wave_2 == SAW:
             tone = tone + dsp.saw_inverse(phase_2, period_2) * level_2
         elif wave_2 == SQUARE:
-            tone = tone + dsp.pulse_inverse(phase_2, period_2, width) * level_2
+            tone = tone + (dsp.pulse_inverse(phase_2, period_2, width) + balance) * level_2
         elif wave_2 == TRIANGLE:
             tone = tone + dsp.triangle_inverse(phase_2, period_2, step_2) * level_2
         else:
