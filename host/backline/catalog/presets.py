@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from backline.formats.paths import LIBRARY_MARKS
+
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -24,7 +26,7 @@ def factory_presets() -> dict[str, Path]:
         return {}
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix in SUFFIXES:
+        if path.suffix in SUFFIXES and path.name not in LIBRARY_MARKS:
             found[path.relative_to(folder).with_suffix("").as_posix()] = path
     return found
 
