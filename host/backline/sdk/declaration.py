@@ -46,8 +46,7 @@ def declaration_of(cls: type) -> Declaration:
     def every(kind: type) -> dict[str, Any]:
         return {name: value for name, value in found.items() if isinstance(value, kind)}
 
-    states = {name: value for name, value in every(State).items()}
-    return Declaration(every(Param), states, every(NoteValue), every(Memory), every(Table))
+    return Declaration(every(Param), every(State), every(NoteValue), every(Memory), every(Table))
 
 
 def snake_case(name: str) -> str:

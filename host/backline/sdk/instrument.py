@@ -68,7 +68,7 @@ class Instrument(Plugin):
 
     # -- for authors ---------------------------------------------------------------------------------------------------------------
 
-    def start(self, note: NoteOn) -> Iterable[Mapping[str, float]]:
+    def start(self, note: NoteOn) -> Iterable[Mapping[str, float]]:  # noqa: ARG002 - authors' own versions look at it
         """The voices a note starts: one mapping of values for each (states, note values, `pitch_hz`, `detune`, `port`, `choke`).
 
         The default is one voice with nothing special. `choke` names a group (1 and up): a new voice silences older ones of its group.
@@ -336,7 +336,7 @@ class Instrument(Plugin):
         self._played = [note for note in self._played if not same_key(note, event)]
         matching = [voice for voice in self._matching(event.channel, event.key, event.note_id) if voice.down]
         if self._mode() != POLY and matching and self._played:  # back to the key that is still held
-            self._fall_back(self._played[-1])
+            self._fall_back(self._played[-1].at(event.frame))  # it begins now, not where it was in a block gone by
             return
         for voice in matching:
             voice.down = False

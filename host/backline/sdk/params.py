@@ -34,7 +34,7 @@ class Param:
 
     id: str = ""
 
-    def __init__(  # noqa: PLR0913 - a declaration, read as keywords
+    def __init__(
         self,
         default: float | str | bool,
         minimum: float | str | None = None,

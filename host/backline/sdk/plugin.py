@@ -65,7 +65,7 @@ class Plugin:
             cls.name = cls.plugin_id.replace("_", " ").capitalize()
         cls.declaration = declaration_of(cls)
         for name in cls.declaration.parameters:
-            if name in RESERVED or any(name in vars(base) for base in Plugin.__subclasses__() + [Plugin]):
+            if name in RESERVED or any(name in vars(base) for base in [*Plugin.__subclasses__(), Plugin]):
                 raise TypeError(f"{cls.__name__}: a parameter cannot be called {name!r}, that name has a meaning of its own")
         cls.parameters = cls.declaration.parameters
         sample = cls.sample_function()
@@ -128,7 +128,7 @@ class Plugin:
     def prepare(self) -> None:
         """Called once when rate and block size are known: build tables, read nothing from disk. Override as needed."""
 
-    def configure(self, settings: Mapping[str, Any], read_audio: AudioReader) -> None:
+    def configure(self, settings: Mapping[str, Any], read_audio: AudioReader) -> None:  # noqa: ARG002 - for those who have settings
         """Take structured settings of a preset (`settings` names the keys). `read_audio(text)` gives (channels, frames) float32 and a rate.
 
         Raises ValueError with a clear message for what does not fit. The default refuses everything.
@@ -232,8 +232,8 @@ class Plugin:
     def modulate(self, name: str, source: np.ndarray, depth: float, *, octaves: bool) -> np.ndarray:
         """Add a control signal (float32[1, max_block], read anew each block) to a smoothed parameter, per sample.
 
-        `depth` is in the parameter's unit, or in octaves. Returns the one-element array that holds the depth. KeyError when the parameter is not
-        smoothed (only smoothed parameters can be modulated).
+        `depth` is in the parameter's unit, or in octaves. Returns the one-element array that holds the depth. Only smoothed parameters can be
+        modulated: KeyError for others.
         """
         row = self._rows_of[name]
         held = np.array([depth])

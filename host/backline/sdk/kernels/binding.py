@@ -45,7 +45,7 @@ class BlockPort:
 
 @dataclass(frozen=True)
 class Binding:
-    """What a sample (or block) function's arguments mean, taken from the class body; everything a kernel's text depends on besides the function."""
+    """What a sample (or block) function's arguments mean, taken from the class body: all that a kernel depends on besides the function."""
 
     shape: Shape
     arguments: tuple[str, ...]

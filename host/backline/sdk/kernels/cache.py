@@ -3,8 +3,8 @@
 This module knows keys, files and their integrity. It does not know how kernels are written or run.
 
 A kernel's key is a hash of the bytecode of the author's function and of all that it calls, of its binding, of this package's generator,
-and of Python, numba, LLVM and processor. Files live in a folder of the user's own (mode 0700). A file that is damaged is made again; a folder
-that cannot be used is done without: nothing here is ever fatal.
+and of Python, numba, LLVM and processor. Files live in a folder of the user's own (mode 0700). A file that is damaged is made
+again; a folder that cannot be used is done without: nothing here is ever fatal.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def write(key: str, machine_code: bytes, entry: str) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(MAGIC + about.encode() + b"\n\n" + machine_code)
-            os.replace(name, folder / f"{key}.kernel")
+            Path(name).replace(folder / f"{key}.kernel")
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
