@@ -232,8 +232,8 @@ class Plugin:
     def modulate(self, name: str, source: np.ndarray, depth: float, *, octaves: bool) -> np.ndarray:
         """Add a control signal (float32[1, max_block], read anew each block) to a smoothed parameter, per sample.
 
-        `depth` is in the parameter's unit, or in octaves. Returns the one-element array that holds the depth. Only smoothed parameters can be
-        modulated: KeyError for others.
+        `depth` is in the parameter's unit, or in octaves. Returns the one-element array that holds the depth. Only smoothed parameters can
+        be modulated: KeyError for others.
         """
         row = self._rows_of[name]
         held = np.array([depth])

@@ -69,8 +69,8 @@ def _surroundings() -> bytes:
     for name in ("binding", "block", "compile", "contract", "core", "generate", "narrow", "source", "stages", "versions", "voice"):
         digest.update((folder / f"{name}.py").read_bytes())
     features = llvm.get_host_cpu_features().flatten()
-    versions = (sys.version, _numba_version(Path(llvmlite.__file__).parents[1]), llvmlite.__version__, llvm.get_host_cpu_name(), features)
-    digest.update(repr(versions).encode())
+    compilers = (sys.version, _numba_version(Path(llvmlite.__file__).parents[1]), llvmlite.__version__)
+    digest.update(repr((*compilers, llvm.get_host_cpu_name(), features)).encode())
     return digest.digest()
 
 
