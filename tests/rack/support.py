@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -194,7 +194,7 @@ class Follow(Modulator):
 class Pass(EventEffect):
     """Everything passes. `log` (of the class) keeps what each instance saw, with absolute frames."""
 
-    log: list[tuple[int, Event]] = []
+    log: ClassVar[list[tuple[int, Event]]] = []
     note = Param(0, 0, 127)
 
     def process(self, events: Sequence[Event], frames: int) -> list[Event]:
@@ -210,7 +210,8 @@ class Stamp(EventEffect):
 
     def process(self, events: Sequence[Event], frames: int) -> list[Event]:
         return [
-            NoteOn(event.frame, event.key, self.mark, event.channel, event.note_id) if isinstance(event, NoteOn) else event for event in events
+            NoteOn(event.frame, event.key, self.mark, event.channel, event.note_id) if isinstance(event, NoteOn) else event
+            for event in events
         ]
 
 

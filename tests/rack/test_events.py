@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rack.support import RATE, Pass, make, run
 
 from backline.sdk import ChannelPressure, ControlChange, NoteOff, NoteOn, ParameterChange, PitchBend
 from backline.sdk.events import NotePitch, NotePressure, NoteTimbre, ProgramChange
+from rack.support import RATE, Pass, make, run
 
 BLOCKS = [1, 7, 64, 441, 512, 4096]
 

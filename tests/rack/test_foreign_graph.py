@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rack.support import hiss, lab_bundle, late, make, run
 
 from backline.formats.errors import DocumentError
 from backline.sdk import ControlChange, NoteOff, NoteOn
+from rack.support import hiss, lab_bundle, late, make, run
 
 FRAMES = 6000
 HOSTS = ["pedalboard", "minihost"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from rack.support import make
 
 from backline.formats.errors import DocumentError
+from rack.support import make
 
 WRONG = {
     "a loop": (
@@ -288,9 +288,9 @@ controls: ["cc 1 -> a.level"]
 @pytest.mark.parametrize("missing", ["silence", "bypass"])
 def test_missing_plugins_can_be_stood_in_for(missing):
     import numpy as np
-    from rack.support import hiss, run
 
     from backline.sdk import NoteOn
+    from rack.support import hiss, run
 
     rack = make(MISSING, missing=missing)
     x = hiss(500)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rack.support import hiss, make, run
 
 from backline.formats.errors import DocumentError
 from backline.sdk.units import Beats
+from rack.support import hiss, make, run
 
 TEXT = """
 name: Test
@@ -51,7 +51,14 @@ def test_attributes_and_items_read_and_write(rack):
     assert node.share == 0.25
     node.steps = 7
     assert node.steps == 7
-    assert node.state() == {"factor": "0.5", "pitch": "2 kHz", "level": node.state()["level"], "share": "25 %", "shift": "0 st", "steps": "7"}
+    assert node.state() == {
+        "factor": "0.5",
+        "pitch": "2 kHz",
+        "level": node.state()["level"],
+        "share": "25 %",
+        "shift": "0 st",
+        "steps": "7",
+    }
     rack["echo"].time = "1/4"
     assert rack["echo"].time == Beats(1)
     rack["echo"].time = Beats("1/2")

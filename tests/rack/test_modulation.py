@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from rack.support import hiss, make, run
 
 from backline.sdk import ControlChange
+from rack.support import hiss, make, run
 
 FRAMES = 1000
 RAMP = np.arange(FRAMES) / 1024.0

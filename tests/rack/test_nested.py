@@ -6,10 +6,10 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-from rack.support import hiss, make_file, run
 
 from backline.formats.errors import DocumentError
 from backline.sdk import ControlChange, NoteOff, NoteOn
+from rack.support import hiss, make_file, run
 
 LEAD = """
 preset: 1
@@ -157,13 +157,19 @@ INNER = "preset: 1\nnodes: {a: {plugin: twice}}\nwires: [in -> a -> out, a -> ou
         ("nodes: {x: {rack: inner.yaml, bypass: on}}\nwires: [in -> x -> out]", ["2:31: x is a nested rack, which takes no bypass"]),
         ("nodes: {x: {rack: inner.yaml, mix: 3 %}}\nwires: [in -> x -> out]", ["2:31: x is a nested rack, which takes no mix"]),
         ("nodes: {x: {rack: inner.yaml, channels: 1}}\nwires: [in -> x -> out]", ["which takes no channels"]),
-        ("nodes: {x: {rack: inner.yaml}}\nwires: [in -> x, x.sned -> out]", ['3:18: the rack x has no output "sned"', "did you mean send?"]),
+        (
+            "nodes: {x: {rack: inner.yaml}}\nwires: [in -> x, x.sned -> out]",
+            ['3:18: the rack x has no output "sned"', "did you mean send?"],
+        ),
         ("nodes: {x: {rack: inner.yaml}}\nwires: [in -> x.key, x -> out]", ['3:15: the rack x has no input "key"']),
         (
             "nodes: {x: {rack: inner.yaml}, l: {plugin: lfo}}\nwires: [in -> x -> out]\nmodulation: ['l -> x.bright [1 %]']",
             ["4:20: x.bright belongs to a nested rack", "modulate inside that rack"],
         ),
-        ("nodes: {x: {rack: inner.yaml}}\nwires: [in -> x -> out]\nmacros: {m: {to: {x.brigt: 0 % .. 1 %}}}", ['there is no macro "x/brigt"']),
+        (
+            "nodes: {x: {rack: inner.yaml}}\nwires: [in -> x -> out]\nmacros: {m: {to: {x.brigt: 0 % .. 1 %}}}",
+            ['there is no macro "x/brigt"'],
+        ),
         ("nodes: {x: {rack: inner.yaml}}\nwires: [in -> x -> out]\nfeedback: [x.sned -> x]", ['the rack x has no output "sned"']),
         ("nodes: {x: {rack: needs.yaml}}\nwires: [in -> x -> out]", ["needs.yaml:2:12: this preset requires nothere"]),
     ],
@@ -184,7 +190,8 @@ def test_what_is_wrong_with_a_nested_rack_is_told(write, outer, wanted):
 
 def test_one_rack_may_be_nested_twice(write):
     folder = write(
-        outer="preset: 1\nnodes: {x: {rack: inner.yaml, bright: 100 %}, y: {rack: inner.yaml, bright: 50 %}}\nwires: [in -> x -> y -> out]\n", inner=INNER
+        outer="preset: 1\nnodes: {x: {rack: inner.yaml, bright: 1}, y: {rack: inner.yaml, bright: 50 %}}\nwires: [in -> x -> y -> out]\n",
+        inner=INNER,
     )
     x = hiss(100)
     assert np.array_equal(run(make_file(folder / "outer.yaml"), 100, audio=x), x * np.float32(0.5))

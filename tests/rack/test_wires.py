@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from rack.support import gained, hiss, late, make, run
 
 FRAMES = 2000
@@ -167,14 +168,16 @@ feedback: [a -> a]
 
 
 def test_dry_and_late_paths_meet():
-    rack = make("""
+    rack = make(
+        """
 nodes: {slow: {plugin: late}, slower: {plugin: later}, flip: {plugin: twice, factor: -1}}
 wires:
   - in -> slow -> slower -> out
   - in -> flip -> out
   - in -> slower
   - in -> flip
-""".replace("  - in -> flip\n", ""))
+""".replace("  - in -> flip\n", "")
+    )
     x = hiss(FRAMES)
     assert rack.latency == 107
     got = run(rack, FRAMES, audio=x)

@@ -72,15 +72,17 @@ class Engine:
         sweeps = [sweep for knob in self.knobs.macros.values() for sweep in knob.sweeps]
         sweeps += [control.sweep for control in self.knobs.controls if control.sweep is not None]
         driven: dict[RackNode, set[str]] = {}
-        for node, key in [(item.node, item.parameter.id) for item in sweeps] + [(item.target, item.parameter.id) for item in self.graph.modulation]:
-            driven.setdefault(node, set()).add(key)
+        for sweep in sweeps:
+            driven.setdefault(sweep.node, set()).add(sweep.parameter.id)
+        for edge in self.graph.modulation:
+            driven.setdefault(edge.target, set()).add(edge.parameter.id)
         return driven
 
     def _make_plan(self) -> None:
         self.plan = Plan(self.graph, self.rate, self.max_block)
         self._input = self.graph.audio_in.output_buffers[0]
         self._outs = {name: node.output_buffers[0] for name, node in self.graph.outs.items()}
-        self._time = memoryview(self.plan.time)
+        self._time = self.plan.time.data
         self._version = -1
         self._playing = False
         self._main = self._outs[OUTPUT]
@@ -122,8 +124,8 @@ class Engine:
     def process(self, frames: int, events: Sequence[Event] = (), audio: np.ndarray | None = None) -> np.ndarray:
         """Compute one block of at most `max_block` frames.
 
-        `events` are sorted by frame. `audio` is float32[channels, frames]. Returns the main output, float32[2, frames], a view that the next
-        block overwrites; named outputs are in `out(name)`.
+        `events` are sorted by frame. `audio` is float32[channels, frames]. Returns the main output, float32[2, frames], a view that the
+        next block overwrites; named outputs are in `out(name)`.
         """
         if frames > self.max_block:
             raise ValueError(f"a block of {frames} frames; this rack was made for at most {self.max_block}")

@@ -1,7 +1,7 @@
 """A checked graph: running nodes, and the wires between them in the order in which sound flows.
 
-This module knows how flat names become nodes and edges, and what is wrong with wires: unknown ports, cycles, channels that do not fit, nodes
-nobody hears. It does not know buffers or blocks.
+This module knows how flat names become nodes and edges, and what is wrong with wires: unknown ports, cycles, channels that do not fit,
+nodes nobody hears. It does not know buffers or blocks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from backline.formats.errors import did_you_mean
 from backline.model import EVENTS, INPUT, OUTPUT, End
 
-from .expand import Flat, FlatWire, Origin, Problems
+from .expand import Flat, FlatWire, Origin
 from .modulation import Depth, parse_depth
 from .native_node import NativeNode
 from .node import Bus, Parameter, RackNode, StandIn
@@ -341,7 +341,12 @@ class GraphBuilder:
 
     def _find_dead(self) -> None:
         heard = {node.name for node in self.graph.outs.values()}
-        edges = [*self.graph.audio, *self.graph.events, *self.graph.modulation, *self.graph.feedback]
+        edges: list[AudioEdge | EventEdge | ModulationEdge] = [
+            *self.graph.audio,
+            *self.graph.events,
+            *self.graph.modulation,
+            *self.graph.feedback,
+        ]
         grew = True
         while grew:
             new = {edge.source.name for edge in edges if edge.target.name in heard} - heard

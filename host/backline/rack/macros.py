@@ -233,7 +233,8 @@ class Knobs:
     def initial(self) -> Iterator[Setting]:
         """What every driven parameter is with all macros at their defaults; nested racks first, so that outer knobs win.
 
-        What a node that is a nested rack says of its macros wins over their defaults. A macro whose preset names no default leaves the parameters as the nodes say, until it is moved.
+        What a node that is a nested rack says of its macros wins over their defaults. A macro whose preset names no default leaves the
+        parameters as the nodes say, until it is moved.
         """
         for knob, value in self.given:
             knob.default = value

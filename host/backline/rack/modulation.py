@@ -17,7 +17,10 @@ from .node import Parameter, RackNode
 
 @dataclass(frozen=True)
 class Depth:
-    """How far a modulator at 1 moves a parameter: `amount` octaves, or `amount` in the parameter's unit; per sample or on the 64-frame grid."""
+    """How far a modulator at 1 moves a parameter: `amount` octaves, or `amount` in the parameter's unit.
+
+    It moves per sample (`audio_rate`) or on the 64-frame grid.
+    """
 
     amount: float
     octaves: bool

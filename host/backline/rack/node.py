@@ -29,19 +29,32 @@ class Parameter(Protocol):
     """What a rack needs of a parameter, in-house or foreign."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The word that documents use."""
+
     @property
-    def label(self) -> str: ...
+    def label(self) -> str:
+        """What players see."""
+
     @property
-    def unit(self) -> str: ...
+    def unit(self) -> str:
+        """The unit of its values."""
+
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """float, int, bool or enum."""
+
     @property
-    def minimum(self) -> float: ...
+    def minimum(self) -> float:
+        """The lowest value."""
+
     @property
-    def maximum(self) -> float: ...
+    def maximum(self) -> float:
+        """The highest value."""
+
     @property
-    def curve(self) -> str: ...
+    def curve(self) -> str:
+        """linear, log or db."""
 
     def parse(self, value: str | float | Beats) -> Value:
         """Turn text or a number into a value; ValueError with a clear message."""
@@ -157,13 +170,13 @@ class RackNode(ABC):
     def reset(self) -> None:
         """Become as new, with the parameters as they are."""
 
-    def expect_moves(self, keys: Sequence[str]) -> None:
+    def expect_moves(self, keys: Sequence[str]) -> None:  # noqa: B027
         """Parameters will be moved while sound runs, and put back: from now on they must be what they then will be, to the bit."""
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027
         """Values were set while no sound ran: what follows from them (the latency) must be right from here on."""
 
-    def follow(self, transport: Transport) -> None:
+    def follow(self, transport: Transport) -> None:  # noqa: B027
         """The tempo may have changed."""
 
     def clear_modulation(self) -> None:
@@ -220,7 +233,7 @@ class RackNode(ABC):
         """Parameters as text by id."""
         return {key: parameter.format(self.value(key)) for key, parameter in self.parameters.items()}
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Let go of what the node holds."""
 
 
@@ -252,7 +265,7 @@ class Bus(RackNode):
         """A bus has no parameters."""
         raise KeyError(key)
 
-    def set_value(self, key: str, value: Value) -> None:
+    def set_value(self, key: str, value: Value) -> None:  # noqa: ARG002
         """A bus has no parameters."""
         raise KeyError(key)
 

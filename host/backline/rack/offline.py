@@ -69,7 +69,7 @@ class _Tail:
                 self.last_loud = int(loud[silences[0] - 1]) if silences[0] else self.last_loud
                 return True
             self.last_loud = int(loud[-1])
-        return start + block.shape[1] - self.last_loud > self.window
+        return bool(start + block.shape[1] - self.last_loud > self.window)
 
     @property
     def end(self) -> int:
@@ -81,8 +81,8 @@ def render_blocks(
 ) -> Iterator[np.ndarray]:
     """Yield the piece as float32[2, n] views, latency trimmed, each good until the next one is asked for.
 
-    The engine is reset first, and what gestures moved is taken back, so the same material gives the same bits. The two channels of each further output named in `outputs`
-    follow below those of the main one; an automatic tail ends when all of them are quiet.
+    The engine is reset first, and what gestures moved is taken back, so the same material gives the same bits. The two channels of each
+    further output named in `outputs` follow below those of the main one; an automatic tail ends when all of them are quiet.
     """
     engine.take_back()
     engine.transport.numerator, engine.transport.denominator = 4, 4

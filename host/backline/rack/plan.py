@@ -2,13 +2,14 @@
 
 This module knows where audio stands in memory, how late each path comes and how neighbours are run together. It does not know documents.
 
-Every buffer is allocated once. A node that hears exactly one source at 0 dB reads that source's buffer itself; all else is mixed. Shorter
-paths are delayed so that parallel paths meet sample-exactly. Everything that is a kernel (plugins of ours, mixing, delaying, blending) and stands
-side by side becomes one native call; neighbouring pedalboard effects become one pedalboard call.
+Every buffer is allocated once. A node that hears exactly one source at 0 dB reads that source's buffer itself; all else is mixed.
+Shorter paths are delayed so that parallel paths meet sample-exactly. Everything that is a kernel (plugins of ours, mixing, delaying,
+blending) and stands side by side becomes one native call; neighbouring pedalboard effects become one pedalboard call.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -212,7 +213,7 @@ class Plan:
         self.keep.append(silence)
         return silence
 
-    def _mix_context(self, target: Buffer, sources: list[tuple[Buffer, float, AudioEdge | None]]) -> np.ndarray:
+    def _mix_context(self, target: Buffer, sources: Sequence[tuple[Buffer, float, AudioEdge | None]]) -> np.ndarray:
         table = np.zeros((max(len(sources), 1), 4), np.int64)
         for row, (buffer, gain_db, edge) in zip(table, sources, strict=False):
             gain = np.array([10.0 ** (gain_db / 20.0)])
@@ -224,7 +225,10 @@ class Plan:
         return self._context(self.max_block, target.ctypes.data, len(target), table.ctypes.data, len(sources))
 
     def _fitted(self, buffer: Buffer, channels: int) -> Buffer:
-        """A buffer that a kernel may read for so many channels: one channel is read for all, several are mixed down to one, else padded or cut."""
+        """A buffer that a kernel may read for so many channels.
+
+        One channel is read for all, several are mixed down to one, else padded or cut.
+        """
         if len(buffer) in (1, channels):
             return buffer
         if channels == 1:
@@ -266,7 +270,10 @@ class Plan:
             node.control_modulations.append(ControlModulation(edge.parameter, signal, edge.depth.amount, octaves=edge.depth.octaves))
 
     def _blend(self, node: RackNode, inputs: list[Buffer]) -> None:
-        """Bypass and mix (of the main output; bypass alone silences the further ones). For effects of others it stands between them only where the preset asks, since it keeps them from running as one."""
+        """Bypass and mix of the main output; bypass alone silences the further ones.
+
+        For effects of others it stands between them only where somebody asks, since it keeps them from running as one.
+        """
         if not node.blend_asked:
             return
         self.blends[node.name] = []

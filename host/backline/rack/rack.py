@@ -1,7 +1,7 @@
 """The rack: a preset that is loaded and can make sound.
 
-This module is what scripts, the command line and the stage hold. It knows how to ask an engine for blocks or whole pieces, and keeps what was
-changed by hand when the engine is made anew for another rate or block size. It does not know how a graph runs.
+This module is what scripts, the command line and the stage hold. It knows how to ask an engine for blocks or whole pieces, and keeps
+what was changed by hand when the engine is made anew for another rate or block size. It does not know how a graph runs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from backline.sdk.events import Event
 from backline.sdk.transport import Transport
 
 from .engine import Engine
-from .handles import NodeHandle, Macros
+from .handles import Macros, NodeHandle
 from .material import gather
 from .node import Value
 from .offline import Length, Material, Progress, render_blocks, render_whole
@@ -142,9 +142,9 @@ class Rack:
         node, dot, parameter = target.partition(".")
         try:
             if not dot:
-                self.macros[target] = value  # type: ignore[assignment]
+                self.macros[target] = value
             elif f"{node}/{parameter}" in self.macros:
-                self.macros[f"{node}/{parameter}"] = value  # type: ignore[assignment]
+                self.macros[f"{node}/{parameter}"] = value
             else:
                 setattr(self[node], parameter, value)
         except (KeyError, AttributeError) as error:
@@ -200,8 +200,9 @@ class Rack:
     ) -> Audio:
         """Render a piece: float32 (channels, frames).
 
-        `midi` is a file or a MidiSong, `notes` a text such as "C4:1 E4:1 [C4 E4 G4]:2", `audio` a file or float32 (channels, frames) at `rate`. The
-        length is `seconds`, or that of the material plus `tail` seconds ("auto": until it is quiet). The same call gives the same bits, whatever `block` is.
+        `midi` is a file or a MidiSong, `notes` a text such as "C4:1 E4:1 [C4 E4 G4]:2", `audio` a file or float32 (channels, frames) at
+        `rate`. The length is `seconds`, or that of the material plus `tail` seconds ("auto": until it is quiet). The same call gives the
+        same bits, whatever `block` is.
         """
         material, length, frames = self._piece(midi, notes, audio, seconds, rate, block, tail)
         return Audio.of(render_whole(self.engine, material, length, frames, progress), int(rate))

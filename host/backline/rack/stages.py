@@ -16,7 +16,6 @@ from .foreign.base import LARGEST_CALL
 from .graph import Graph
 from .node import RackNode
 
-
 GUARD_FAULTS = 3  # the slot of a guard's context where it counts what it caught
 
 
@@ -132,7 +131,7 @@ class FusedStage:
         self._output = self.nodes[-1].output_buffers[0]
         self._shape = self._input.shape
         self._waiting = waiting_lists(self.nodes)
-        self._guards = [memoryview(guard) for guard in guards]
+        self._guards = [guard.data for guard in guards]
         self._faults = [0] * len(guards)
 
     def run(self, frames: int) -> None:
@@ -227,8 +226,8 @@ def _chain(stages: list[Stage], at: int, graph: Graph) -> tuple[list[RackNode], 
 
 def _only_hears(node: RackNode, source: RackNode, graph: Graph) -> bool:
     into = [edge for edge in graph.audio if edge.target is node]
-    out_of = [edge for edge in (*graph.audio, *graph.modulation, *graph.feedback) if edge.source is source]
-    return len(into) == 1 and into[0].source is source and into[0].gain_db == 0.0 and len(out_of) == 1
+    sources = [edge.source for edge in (*graph.audio, *graph.feedback)] + [edge.source for edge in graph.modulation]
+    return len(into) == 1 and into[0].source is source and into[0].gain_db == 0.0 and sources.count(source) == 1
 
 
 def _fusable(nodes: list[RackNode]) -> bool:
