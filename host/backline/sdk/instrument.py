@@ -102,6 +102,7 @@ class Instrument(Plugin):
         self._fades = self._narrow[:, self._narrow_index["fade"], :]
         self._fade_steps = self._narrow[:, self._narrow_index["fade_step"], :]
         self._initial_states = self._initial_values()
+        self._starts_alive = self._initial_states.get(self.binding.life, 0.0) != 0.0
         self._voices = [[Voice(group, lane) for lane in range(c.LANES)] for group in range(self._groups)]
         self._all_voices = [voice for group in self._voices for voice in group]
         memories = self.declaration.memories
@@ -158,7 +159,8 @@ class Instrument(Plugin):
         return int(np.count_nonzero(self._busy()))
 
     def _busy(self) -> np.ndarray:
-        busy: np.ndarray = ((self._gates > 0) | (self._lives != 0)) & (self._fades > 0)
+        begun = self._lives != 0 if self._starts_alive else (self._gates > 0) | (self._lives != 0)
+        busy: np.ndarray = begun & (self._fades > 0)
         return busy
 
     # -- notes ---------------------------------------------------------------------------------------------------------------------
@@ -267,15 +269,19 @@ class Instrument(Plugin):
 
     def _make_room(self, port: int, wanted: int) -> None:
         """Steal whole notes until the polyphony allows another and its lanes are there: released ones before held ones, oldest first."""
+        lanes = self.max_voices if len(self.outputs) == 1 else c.LANES - PORT_SPARE
+        polyphony = self._polyphony()
+        sounding = np.count_nonzero(self._busy() & (self._fade_steps == 0))
+        if sounding < polyphony and sounding + wanted <= lanes:
+            return  # the usual case, told without looking at single voices
         voices = self._sounding_voices(port)
         notes: dict[int, list[Voice]] = {}
         for voice in voices:
             notes.setdefault(voice.age, []).append(voice)
         order = sorted(notes, key=lambda age: (any(voice.down or voice.pedalled for voice in notes[age]), age))
-        lanes = self.max_voices if len(self.outputs) == 1 else c.LANES - PORT_SPARE
         count, notes_left = len(voices), len(notes)
         for age in order:
-            if notes_left < self._polyphony() and count + wanted <= lanes:
+            if notes_left < polyphony and count + wanted <= lanes:
                 return
             for voice in notes[age]:
                 self._fade(voice)
