@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backline.sdk.declaration import kernel_fingerprint
 from backline.sdk.kernels import cache, core, loader
 from backline.sdk.kernels import compile as compiler
 from sdk.good_plugins import Halver, Tremolo
@@ -54,16 +55,13 @@ def folder(warm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in warm.glob("*.kernel"):
         (copy / file.name).write_bytes(file.read_bytes())
     use(copy, monkeypatch)
-    kept = [found for file in warm.glob("*.kernel") if (found := cache.read(file.stem)) is not None]
-    assert len(kept) == 2
-    tremolo, rows = sorted(kept, key=lambda found: core_entry(*found))
-    monkeypatch.setattr(compiler, "compile_text", lambda text: rows if "modulations" in text else tremolo)
+    assert Tremolo.binding is not None
+    own = cache.kernel_key(kernel_fingerprint(Tremolo.sample), Tremolo.binding)
+    (rows,) = {file.stem for file in warm.glob("*.kernel")} - {own}
+    known = {True: cache.read(rows), False: cache.read(own)}
+    assert all(known.values())
+    monkeypatch.setattr(compiler, "compile_text", lambda text: known["modulations" in text])
     return copy
-
-
-def core_entry(machine_code: bytes, entry: str) -> bool:
-    """Whether an object is the kernel of parameter rows: the only one that calls pow."""
-    return b"pow" in machine_code
 
 
 def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +175,7 @@ def test_a_full_disk_leaves_no_half_file(folder: Path, monkeypatch: pytest.Monke
     def full(*_: object) -> None:
         raise OSError(28, "no space left on device")
 
-    monkeypatch.setattr(cache.os, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     assert np.abs(sound()).max() > 0.1
     assert list(folder.iterdir()) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from sdk.good_plugins import Halver, Octaver, Saws, Softer, Tremolo, Wave
 @pytest.mark.parametrize("plugin", [Tremolo, Halver, Saws, Softer, Octaver, Wave])
 def test_good_plugins_keep_every_promise(plugin: type[Plugin], seed: int) -> None:
     plugin.compile()
+    begun = time.process_time()
     report = check_plugin(plugin, seed=seed)
     assert report.kept == list(PROMISES)
-    assert sum(report.seconds.values()) < 6.0, "an author runs it with every test"
+    assert list(report.seconds) == list(PROMISES)
+    assert time.process_time() - begun < 6.0, "an author runs it with every test"
 
 
 @pytest.mark.slow
