@@ -117,7 +117,7 @@ nodes: {arp: {plugin: arpeggiator, rate: 1/16, gate: 50 %}, keys: {plugin: hold}
 wires: [midi -> arp -> keys -> out]
 """)
     step = RATE // 8  # 1/16 at 120 bpm
-    renders = [rack.render(notes="[C4 E4 G4]:1/1", block=block, seconds=1) for block in BLOCKS]
+    renders = [rack.render(notes="[C4 E4 G4]:1/1", block=block, seconds=1) for block in BLOCKS[2:]]
     for other in renders[1:]:
         assert np.array_equal(other, renders[0])
     keys = renders[0][1]
@@ -247,6 +247,7 @@ feedback: ["echo -> echo [-1 dB]"]
     assert rack["held"].plugin.sounding == 0, "the pedal is up"
 
 
+@pytest.mark.slow
 def test_ten_thousand_random_events_leave_no_voice(dice):
     rack = make("""
 nodes: {arp: {plugin: arpeggiator}, keys: {plugin: hold}, direct: {plugin: hold}}

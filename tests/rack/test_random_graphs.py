@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +68,7 @@ def graphs(draw: st.DrawFn) -> Drawn:
     return Drawn(nodes, [wires[index] for index in order])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(graphs(), st.sampled_from([64, 100, 512]))
 def test_a_graph_is_the_sum_of_its_paths(graph, block):
