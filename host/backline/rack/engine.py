@@ -16,7 +16,7 @@ from backline.model import OUTPUT
 from backline.sdk.events import Event, ParameterChange
 from backline.sdk.kernels.core import core_kernel
 from backline.sdk.kernels.loader import runner
-from backline.sdk.plugin import write_position, write_time
+from backline.sdk.time_array import write_position, write_time
 from backline.sdk.transport import Transport
 
 from .expand import Flat, Problems, expand
