@@ -302,6 +302,41 @@ def test_expression_of_a_channel_also_for_notes_to_come(show: str, event: Event)
     assert start == pytest.approx(0.5 if show == "timbre" else 0.0, abs=2e-3)
 
 
+# -- one voice ---------------------------------------------------------------------------------------------------------------------
+
+
+class Mono(Probe):
+    """One key at a time; it notes where each of its notes begins."""
+
+    mode = Param("mono", choices=("poly", "mono", "legato"))
+
+    def prepare(self) -> None:
+        self.begun: list[tuple[int, int]] = []
+
+    def start(self, note: NoteOn) -> Iterable[Mapping[str, float]]:
+        self.begun.append((self.transport.frame + note.frame, note.key))
+        return ({},)
+
+
+@pytest.mark.parametrize("size", [1, 64, 256])
+def test_a_key_that_comes_back_begins_where_the_other_ends(size: int) -> None:
+    plugin = Mono(RATE, 256)
+    events: list[Event] = [NoteOn(10, 60), NoteOn(50, 62), NoteOff(100, 62), NoteOff(200, 60)]
+    for start in range(0, 256, size):
+        plugin.process_block(frames=size, events=[event.at(event.frame - start) for event in events if start <= event.frame < start + size])
+    assert plugin.begun == [(10, 60), (50, 62), (100, 60)]
+
+
+def test_legato_slides_and_starts_only_the_first() -> None:
+    plugin = Mono(RATE, 1024)
+    plugin.mode = "legato"  # type: ignore[assignment]
+    plugin.told = "key"  # type: ignore[assignment]
+    assert now(plugin, NoteOn(0, 60), NoteOn(100, 64)) == 64.0
+    assert now(plugin, NoteOff(0, 64)) == 60.0
+    assert now(plugin, NoteOff(0, 60)) == 0.0
+    assert len(plugin.begun) == 1
+
+
 # -- groups, ports, values ---------------------------------------------------------------------------------------------------------
 
 
