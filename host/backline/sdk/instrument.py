@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -395,7 +395,3 @@ class Instrument(Plugin):
             if voice.channel == channel and voice.pedalled:
                 voice.pedalled = False
                 self._gates[voice.group, voice.lane] = 0.0
-
-    def configure(self, settings: Mapping[str, Any], read_audio: Any) -> None:
-        """Take structured settings; see Plugin.configure."""
-        super().configure(settings, read_audio)
