@@ -12,7 +12,7 @@ from typing import Any
 from backline.sdk import NoteOn, NoteValue, Param, Port, State, dsp
 from backline.sdk.plugin import AudioReader
 
-from ..samplers.playback import between, move, window
+from ..samplers.playback import beside, move
 from ..samplers.player import SamplePlayer
 from ..samplers.pool import Pool
 from .pads import MAIN, Layer, Pad, pads_of, ports_of
@@ -31,16 +31,17 @@ class Drumkit(SamplePlayer):
     outputs = (Port(MAIN, 2),)
     settings = {"pads": "pads by name: sample or layers, key, tune, decay, pan, level, choke, out"}
 
-    level = Param("0 dB", "-60 dB", "12 dB")
+    level = Param("0 dB", "-60 dB", "12 dB", description="loudness of all pads")
     tune = Param("0 st", "-24 st", "24 st", description="of all pads")
     decay = Param("100 %", "5 %", "100 %", smoothing=0, description="shortens all pads; those without a decay of their own count as 2 s")
-    velocity_sensitivity = Param("80 %", "0 %", "100 %", smoothing=0)
+    velocity_sensitivity = Param("80 %", "0 %", "100 %", smoothing=0, description="how much softer a soft stroke is")
     humanise = Param("0 %", "0 %", "100 %", smoothing=0, description="no two strokes alike: up to 3 dB and 30 ct")
     seed = Param(1, 1, 9999, description="which strokes differ how")
     stereo = Param(True, description="play both channels of stereo samples; off, the left one alone. Mono samples turn it off")
 
     whole = State(0.0)
     fraction = State(0.0)
+    residue = State(0.0)
     alive = State(1.0, life=True)
     amplitude = State(1.0)
     loss = NoteValue(0.0)
@@ -48,11 +49,15 @@ class Drumkit(SamplePlayer):
     def sample(
         whole,
         fraction,
+        residue,
         alive,
         amplitude,
         left_place,
         right_place,
-        pace,
+        home_hz,
+        home_period,
+        coarse,
+        fine,
         turn,
         loop_length,
         finish,
@@ -60,6 +65,7 @@ class Drumkit(SamplePlayer):
         right_gain,
         loss,
         pool,
+        weights,
         pitch_hz,
         level,
         tune,
@@ -67,25 +73,27 @@ class Drumkit(SamplePlayer):
     ):
         """One sample of one stroke."""
         loudness = dsp.gain(level)
-        shift = dsp.semitones(tune)
-        # Reading memory goes lane by lane: see `Sampler.sample`.
+        transposed = dsp.semitones(tune) - 1.0
+        spot = (fraction + residue) * 256.0
+        row = dsp.tap_row(spot)
+        part = dsp.tap_part(spot, row)
+        start = dsp.tap_start(pool, left_place, whole)
+        left = dsp.eight_taps(pool, weights, start, row, part)
         if stereo > 0:
-            r0, r1, r2, r3, r4, r5 = window(pool, right_place, whole)
-            right = between(r0, r1, r2, r3, r4, r5, fraction)
+            other = dsp.tap_start(pool, right_place, whole)
         else:
-            right = 0.0
-        n0, n1, n2, n3, n4, n5 = window(pool, left_place, whole)
+            other = start
         if stereo > 0:
-            left = between(n0, n1, n2, n3, n4, n5, fraction)
+            right = dsp.eight_taps(pool, weights, other, row, part)
         else:
-            left = between(n0, n1, n2, n3, n4, n5, fraction)
             right = left
         gain = amplitude * loudness * alive
-        whole, fraction = move(whole, fraction, pitch_hz * pace * shift, turn, loop_length)
+        step = beside(coarse, fine, pitch_hz - home_hz, home_period, transposed)
+        whole, fraction, residue = move(whole, fraction, residue, coarse, step, turn, loop_length)
         amplitude = amplitude - amplitude * loss
         sounding = alive if amplitude > STILL else 0.0
         alive = sounding if whole < finish else 0.0
-        return left * gain * left_gain, right * gain * right_gain, whole, fraction, alive, amplitude
+        return left * gain * left_gain, right * gain * right_gain, whole, fraction, residue, alive, amplitude
 
     def prepare(self) -> None:
         """No pads yet: silence."""
@@ -118,6 +126,6 @@ class Drumkit(SamplePlayer):
         seconds, scale = pad.decay, self.parameter_value("decay")
         if scale < 1.0:
             seconds = min(seconds, 2.0) * scale
-        values = layer.sound.values(self.sample_rate, STRUCK_HZ, pad.tune + layer.tune + higher)
+        values = layer.sound.values(self.sample_rate, STRUCK_HZ, pad.tune + layer.tune + higher, STRUCK_HZ)
         values |= {"left_gain": factor * left, "right_gain": factor * right, "pitch_hz": STRUCK_HZ}
         return values | {"loss": -math.expm1(-math.log(1000.0) / (seconds * self.sample_rate))}

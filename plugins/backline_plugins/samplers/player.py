@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from backline.sdk import Instrument, NoteValue, Port, Table
+from backline.sdk import Instrument, NoteValue, Port, Table, dsp
 from backline.sdk.kernels.contract import OUTPUTS
 
 from .pool import Pool, Sound
@@ -20,17 +20,22 @@ class SamplePlayer(Instrument):
 
     left_place = NoteValue(0.0)
     right_place = NoteValue(0.0)
-    pace = NoteValue(0.0)  # frames of the sample in each sample, for each Hz of the note
+    home_hz = NoteValue(440.0)  # the pitch of the note itself, without bends
+    home_period = NoteValue(0.0)
+    coarse = NoteValue(0.0)  # frames of the sound in each sample, see `playback`
+    fine = NoteValue(0.0)
     turn = NoteValue(0.0)
     loop_length = NoteValue(0.0)
     finish = NoteValue(0.0)
     left_gain = NoteValue(1.0)
     right_gain = NoteValue(1.0)
     pool = Table()
+    weights = Table()
 
     def prepare(self) -> None:
         """No samples yet: silence."""
         self.set_table("pool", Pool().table())
+        self.set_table("weights", dsp.tap_weights())
 
     def load(self, pool: Pool, sounds: Iterable[Sound]) -> None:
         """Take a pool; the second channel is left out when no sound has one of its own."""

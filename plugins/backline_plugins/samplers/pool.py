@@ -13,11 +13,12 @@ import numpy as np
 from backline.sdk.plugin import AudioReader
 from backline.sdk.units import Beats, parse_quantity
 
-from .playback import ALIGNMENT
+from .playback import split_step
 from .settings import scalar
 
-BEFORE, AFTER = 2, 8  # frames that reading between frames needs around a sound
-LATE = 3  # a loop turns this many frames late, so that what lies left of its start is its own end
+ALIGNMENT = 64  # sounds start at multiples of this in the pool, as `dsp.tap_start` counts them
+BEFORE, AFTER = 3, 12  # frames that reading between frames needs around a sound
+LATE = 4  # a loop turns this many frames late, so that what lies left of its start is its own end
 LONGEST = 2**24 - 64
 LARGEST = 2**30 - 64
 FOREVER = 2.0**30
@@ -34,16 +35,19 @@ class Sound:
     rate: float
     loop: tuple[int, int] | None = None
 
-    def values(self, sample_rate: float, root_hz: float, tune: float) -> dict[str, float]:
-        """The note values that play it: at `root_hz` it sounds as recorded, moved by `tune` semitones."""
-        pace = 2.0 ** (tune / 12.0) * self.rate / sample_rate / root_hz
+    def values(self, sample_rate: float, root_hz: float, tune: float, home_hz: float) -> dict[str, float]:
+        """The note values that play it at a pitch: at `root_hz` it sounds as recorded, moved by `tune` semitones."""
+        coarse, fine = split_step(2.0 ** (tune / 12.0) * self.rate / sample_rate * home_hz / root_hz)
         turn = (self.loop[1] if self.loop else self.frames) + LATE
         length = self.loop[1] - self.loop[0] if self.loop else 0
         finish = FOREVER if self.loop else turn
         return {
             "left_place": self.left,
             "right_place": self.right,
-            "pace": pace,
+            "home_hz": home_hz,
+            "home_period": 1.0 / home_hz,
+            "coarse": coarse,
+            "fine": fine,
             "turn": turn,
             "loop_length": length,
             "finish": finish,

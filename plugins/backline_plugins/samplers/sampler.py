@@ -11,7 +11,7 @@ from typing import Any
 from backline.sdk import NoteOn, Param, State, dsp
 from backline.sdk.plugin import AudioReader
 
-from .playback import between, move, window
+from .playback import beside, move
 from .player import SamplePlayer
 from .pool import Pool
 from .zones import Zone, zones_of
@@ -30,21 +30,22 @@ class Sampler(SamplePlayer):
         "map": "a list of zones: sample, root, keys, velocity, loop, tune, gain, pan, choke",
     }
 
-    attack = Param("1 ms", "0 s", "10 s", smoothing=0)
-    decay = Param("500 ms", "1 ms", "20 s", smoothing=0)
-    sustain = Param("100 %", "0 %", "100 %", smoothing=0)
-    release = Param("150 ms", "1 ms", "20 s", smoothing=0)
-    velocity_sensitivity = Param("60 %", "0 %", "100 %", smoothing=0)
+    attack = Param("1 ms", "0 s", "10 s", smoothing=0, description="time for the sound to rise")
+    decay = Param("500 ms", "1 ms", "20 s", smoothing=0, description="time to fall by 60 dB towards the sustain")
+    sustain = Param("100 %", "0 %", "100 %", smoothing=0, description="how loud it stays while the key is down")
+    release = Param("150 ms", "1 ms", "20 s", smoothing=0, description="time to fall by 60 dB once the key is up")
+    velocity_sensitivity = Param("60 %", "0 %", "100 %", smoothing=0, description="how much softer a soft touch is")
     one_shot = Param(False, description="play to the end of the sample, whenever the key goes up")
-    tune = Param("0 st", "-48 st", "48 st")
+    tune = Param("0 st", "-48 st", "48 st", description="of all zones")
     cutoff = Param("20 kHz", "20 Hz", "20 kHz", curve="log", description="lowpass filter; wide open at 20 kHz")
-    resonance = Param("0 %", "0 %", "100 %")
+    resonance = Param("0 %", "0 %", "100 %", description="emphasis at the cutoff")
     stereo = Param(True, description="play both channels of stereo samples; off, the left one alone. Mono samples turn it off")
     voices = Param(64, 1, 64, description="how many notes may sound at once")
-    level = Param("0 dB", "-60 dB", "12 dB")
+    level = Param("0 dB", "-60 dB", "12 dB", description="loudness of everything")
 
     whole = State(0.0)
     fraction = State(0.0)
+    residue = State(0.0)
     alive = State(1.0, life=True)
     amplitude = State(0.0)
     amplitude_peak = State(0.0)
@@ -56,6 +57,7 @@ class Sampler(SamplePlayer):
     def sample(
         whole,
         fraction,
+        residue,
         alive,
         amplitude,
         amplitude_peak,
@@ -65,13 +67,17 @@ class Sampler(SamplePlayer):
         right_2,
         left_place,
         right_place,
-        pace,
+        home_hz,
+        home_period,
+        coarse,
+        fine,
         turn,
         loop_length,
         finish,
         left_gain,
         right_gain,
         pool,
+        weights,
         pitch_hz,
         gate,
         attack,
@@ -91,38 +97,46 @@ class Sampler(SamplePlayer):
         down = dsp.stage_rate(decay, 0.001, dt)
         away = dsp.stage_rate(release, 0.001, dt)
         loudness = dsp.gain(level)
-        shift = dsp.semitones(tune)
+        transposed = dsp.semitones(tune) - 1.0
         damping = dsp.damping(resonance)
         w = cutoff * dt * 3.141592653589793
-        # Reading memory goes lane by lane. It stands between two questions that are the same for all voices, so that it becomes a stage of
-        # its own and all the rest runs side by side.
         if one_shot > 0:
             amplitude, amplitude_peak = dsp.adsr_note(amplitude, amplitude_peak, 1.0, up, down, sustain, away)
         else:
             amplitude, amplitude_peak = dsp.adsr_note(amplitude, amplitude_peak, gate, up, down, sustain, away)
-        n0, n1, n2, n3, n4, n5 = window(pool, left_place, whole)
-        if cutoff < OPEN:
-            left, left_1, left_2 = dsp.svf_low(between(n0, n1, n2, n3, n4, n5, fraction), left_1, left_2, w, damping)
-        else:
-            left = between(n0, n1, n2, n3, n4, n5, fraction)
-            left_1, left_2 = 0.0, left
+
+        spot = (fraction + residue) * 256.0
+        row = dsp.tap_row(spot)
+        part = dsp.tap_part(spot, row)
+        start = dsp.tap_start(pool, left_place, whole)
+        left = dsp.eight_taps(pool, weights, start, row, part)
         if stereo > 0:
-            n0, n1, n2, n3, n4, n5 = window(pool, right_place, whole)
+            other = dsp.tap_start(pool, right_place, whole)
+        else:
+            other = start
+        if stereo > 0:
+            right = dsp.eight_taps(pool, weights, other, row, part)
+        else:
+            right = left
+        if cutoff < OPEN:
+            left, left_1, left_2 = dsp.svf_low(left, left_1, left_2, w, damping)
+        else:
+            left_1, left_2 = 0.0, left
         if stereo > 0 and cutoff < OPEN:
-            right, right_1, right_2 = dsp.svf_low(between(n0, n1, n2, n3, n4, n5, fraction), right_1, right_2, w, damping)
+            right, right_1, right_2 = dsp.svf_low(right, right_1, right_2, w, damping)
         elif stereo > 0:
-            right = between(n0, n1, n2, n3, n4, n5, fraction)
             right_1, right_2 = 0.0, right
         else:
             right = left
 
         gain = amplitude * loudness * alive
-        whole, fraction = move(whole, fraction, pitch_hz * pace * shift, turn, loop_length)
+        step = beside(coarse, fine, pitch_hz - home_hz, home_period, transposed)
+        whole, fraction, residue = move(whole, fraction, residue, coarse, step, turn, loop_length)
         sounding = alive if amplitude > 0.0 else 0.0
         alive = sounding if whole < finish else 0.0
         return (
             left * gain * left_gain, right * gain * right_gain,
-            whole, fraction, alive, amplitude, amplitude_peak, left_1, left_2, right_1, right_2,
+            whole, fraction, residue, alive, amplitude, amplitude_peak, left_1, left_2, right_1, right_2,
         )  # fmt: skip
 
     def prepare(self) -> None:
@@ -140,6 +154,7 @@ class Sampler(SamplePlayer):
         """A voice for each zone that the note lies in."""
         sensitivity = self.parameter_value("velocity_sensitivity")
         loud = 1.0 - sensitivity * (1.0 - note.velocity * note.velocity)
+        home = self.frequency(note.key + note.detune)
         for zone in self.zones:
             if zone.holds(note.key, note.velocity):
-                yield zone.values(self.sample_rate, self.frequency(zone.root), loud)
+                yield zone.values(self.sample_rate, self.frequency(zone.root), home, loud)

@@ -37,11 +37,11 @@ class Zone:
         hardness = max(1, math.floor(velocity * 127.0 + 0.5))
         return self.keys[0] <= key <= self.keys[1] and self.velocity[0] <= hardness <= self.velocity[1]
 
-    def values(self, sample_rate: float, root_hz: float, loud: float) -> dict[str, float]:
+    def values(self, sample_rate: float, root_hz: float, home_hz: float, loud: float) -> dict[str, float]:
         """The values of a voice that plays it."""
         left, right = dsp.pan_gains(self.pan)
         factor = loud * self.gain * math.sqrt(2.0)
-        found = self.sound.values(sample_rate, root_hz, self.tune)
+        found = self.sound.values(sample_rate, root_hz, self.tune, home_hz)
         return found | {"left_gain": factor * left, "right_gain": factor * right, "choke": self.choke}
 
 

@@ -35,38 +35,44 @@ class Polysynth(Instrument):
     sub_level = Param("0 %", "0 %", "100 %", description="a square wave an octave below oscillator 1")
     noise_level = Param("0 %", "0 %", "100 %", description="white noise")
 
-    filter_mode = Param("lowpass", choices=("lowpass", "bandpass", "highpass"))
-    cutoff = Param("2.5 kHz", "20 Hz", "20 kHz", curve="log")
-    resonance = Param("15 %", "0 %", "100 %")
+    filter_mode = Param("lowpass", choices=("lowpass", "bandpass", "highpass"), description="which frequencies the filter lets pass")
+    cutoff = Param("2.5 kHz", "20 Hz", "20 kHz", curve="log", description="corner of the filter, before envelope, tracking and LFO move it")
+    resonance = Param("15 %", "0 %", "100 %", description="emphasis at the corner of the filter")
     filter_amount = Param("1.5 oct", "-8 oct", "8 oct", description="how far the filter envelope moves the cutoff")
     filter_velocity = Param("30 %", "0 %", "100 %", description="how much a soft touch lessens that")
     key_tracking = Param("30 %", "0 %", "100 %", description="how much the cutoff follows the keyboard, around C4")
-    filter_attack = Param("5 ms", "0 s", "10 s", smoothing=0)
-    filter_decay = Param("600 ms", "1 ms", "20 s", smoothing=0)
-    filter_sustain = Param("30 %", "0 %", "100 %", smoothing=0)
-    filter_release = Param("400 ms", "1 ms", "20 s", smoothing=0)
+    filter_attack = Param("5 ms", "0 s", "10 s", smoothing=0, description="time for the filter envelope to rise")
+    filter_decay = Param("600 ms", "1 ms", "20 s", smoothing=0, description="time for it to fall by 60 dB towards the sustain")
+    filter_sustain = Param("30 %", "0 %", "100 %", smoothing=0, description="where the filter envelope stays while the key is down")
+    filter_release = Param("400 ms", "1 ms", "20 s", smoothing=0, description="time for it to fall by 60 dB once the key is up")
 
-    attack = Param("4 ms", "0 s", "10 s", smoothing=0)
-    decay = Param("800 ms", "1 ms", "20 s", smoothing=0)
-    sustain = Param("70 %", "0 %", "100 %", smoothing=0)
-    release = Param("250 ms", "1 ms", "20 s", smoothing=0)
-    velocity_sensitivity = Param("60 %", "0 %", "100 %", smoothing=0)
+    attack = Param("4 ms", "0 s", "10 s", smoothing=0, description="time for the sound to rise")
+    decay = Param("800 ms", "1 ms", "20 s", smoothing=0, description="time to fall by 60 dB towards the sustain")
+    sustain = Param("70 %", "0 %", "100 %", smoothing=0, description="how loud it stays while the key is down")
+    release = Param("250 ms", "1 ms", "20 s", smoothing=0, description="time to fall by 60 dB once the key is up")
+    velocity_sensitivity = Param("60 %", "0 %", "100 %", smoothing=0, description="how much softer a soft touch is")
 
-    lfo_wave = Param("sine", choices=("sine", "triangle", "square", "saw"))
-    lfo_rate = Param("5 Hz", "0.02 Hz", "40 Hz", curve="log", synced=True, smoothing=0)
+    lfo_wave = Param("sine", choices=("sine", "triangle", "square", "saw"), description="form of the LFO")
+    lfo_rate = Param(
+        "5 Hz", "0.02 Hz", "40 Hz", curve="log", synced=True, smoothing=0, description="speed of the LFO, or the note length of one cycle"
+    )
     lfo_retrigger = Param(False, description="start the LFO anew with each note")
     vibrato_depth = Param("0 %", "0 %", "100 %", description="LFO on pitch; 100 % is a semitone up and down")
     lfo_cutoff = Param("0 oct", "-4 oct", "4 oct", description="LFO on the cutoff")
     lfo_width = Param("0 %", "0 %", "100 %", description="LFO on the pulse width")
     tremolo_depth = Param("0 %", "0 %", "100 %", description="LFO on loudness")
 
-    mode = Param("poly", choices=("poly", "mono", "legato"))
+    mode = Param(
+        "poly",
+        choices=("poly", "mono", "legato"),
+        description="poly: many notes; mono: one; legato: one, and tied notes go on without a new start",
+    )
     voices = Param(64, 1, 64, description="how many notes may sound at once")
     glide = Param("0 s", "0 s", "5 s", smoothing=0, description="time to slide from the last note")
     unison = Param(1, 1, 8, description="voices for each note")
     unison_detune = Param("15 ct", "0 ct", "100 ct", smoothing=0, description="how far the outer voices of a note lie from its pitch")
     unison_spread = Param("70 %", "0 %", "100 %", smoothing=0, description="how far the voices of a note stand apart in stereo")
-    level = Param("0 dB", "-60 dB", "12 dB")
+    level = Param("0 dB", "-60 dB", "12 dB", description="loudness of everything")
 
     phase_1 = Phase()
     phase_2 = Phase()
