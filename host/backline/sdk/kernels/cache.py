@@ -75,7 +75,7 @@ def _surroundings() -> bytes:
 
 
 def _numba_version(packages: Path) -> str:
-    """The version of numba without importing it, nor importlib.metadata (both take longer than all else here): its folder's name says it."""
+    """The version of numba, from its folder's name: importing it, or importlib.metadata, takes longer than all else here."""
     found = sorted(folder.name for folder in packages.glob("numba-*.dist-info"))
     if found:
         return found[-1]
