@@ -167,7 +167,8 @@ class State:
 
     `initial` is its value after reset (and, in an instrument, at the start of each note). `precise` keeps it in float64: the default in
     effects and modulators; instruments use float32 unless asked, and want `precise=True` for phases and positions. In an instrument one
-    state may be the `life` of a voice: once the key is up and this is exactly 0, the voice is free.
+    state may be the `life` of a voice: once the key is up and this is exactly 0, the voice is free; a life that starts above 0 does not
+    wait for the key.
     """
 
     id: str = ""

@@ -5,6 +5,7 @@ from .envelopes import adsr, adsr_note, adsr_step, follow, smooth, stage_rate
 from .filters import damping, dc_block, one_pole, svf, svf_low, svf_short, tan_ratio
 from .oscillators import pulse, pulse_inverse, saw, saw_inverse, sine, triangle, triangle_inverse
 from .oversampling import HALFBAND_MEMORY, downsample, upsample
+from .reading import eight_taps, tap_part, tap_row, tap_start, tap_weights
 from .scalar import (
     WHITE_STEP,
     Precise,
@@ -50,6 +51,7 @@ __all__ = [
     "delay_read_whole",
     "delay_write",
     "downsample",
+    "eight_taps",
     "exp2",
     "exp2_short",
     "floor",
@@ -79,6 +81,10 @@ __all__ = [
     "svf_short",
     "tan_ratio",
     "tanh_fast",
+    "tap_part",
+    "tap_row",
+    "tap_start",
+    "tap_weights",
     "triangle",
     "triangle_inverse",
     "upsample",

@@ -122,6 +122,81 @@ def signed(typing_context: Any, size: Any, sign: Any) -> Any:
     return (types.float32 if size is types.float32 else types.float64)(size, sign), generate
 
 
+def _whole(context: Any, builder: Any, value: Any, kind: Any) -> Any:
+    """A whole number kept as a float, as an integer. What is below 0 or not a number becomes large when taken without sign."""
+    return builder.fptosi(context.cast(builder, value, kind, types.float32), ir.IntType(32))
+
+
+def _at_most(builder: Any, index: Any, last: Any) -> Any:
+    return builder.select(builder.icmp_unsigned("<", index, last), index, last)
+
+
+@numba_intrinsic
+def tap_start(typing_context: Any, values: Any, page: Any, offset: Any) -> Any:
+    """Where the eight taps begin, in the bits of a float32; see `dsp.tap_start`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = ir.IntType(32)
+        table = context.make_array(signature.args[0])(context, builder, arguments[0])
+        high, low = (_whole(context, builder, arguments[k], signature.args[k]) for k in (1, 2))
+        last = builder.sub(builder.trunc(table.nitems, whole), whole(8))
+        return builder.bitcast(_at_most(builder, builder.add(builder.shl(high, whole(6)), low), last), ir.FloatType())
+
+    return types.float32(values, page, offset), generate
+
+
+@numba_intrinsic
+def tap_row(typing_context: Any, place: Any) -> Any:
+    """Which row of weights, in the bits of a float32; see `dsp.tap_row`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        row = _at_most(builder, _whole(context, builder, arguments[0], signature.args[0]), ir.IntType(32)(255))
+        return builder.bitcast(row, ir.FloatType())
+
+    return types.float32(place), generate
+
+
+@numba_intrinsic
+def tap_part(typing_context: Any, place: Any, row: Any) -> Any:
+    """How far between two rows of weights."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number = builder.sitofp(builder.bitcast(arguments[1], ir.IntType(32)), ir.FloatType())
+        return builder.fsub(context.cast(builder, arguments[0], signature.args[0], types.float32), number)
+
+    return types.float32(place, types.float32), generate
+
+
+@numba_intrinsic
+def eight_taps(typing_context: Any, values: Any, weights: Any, start: Any, row: Any, part: Any) -> Any:
+    """Eight neighbours of a table times eight weights, summed; see `dsp.eight_taps`. One lane's eight taps fill a register."""
+    eight, four = (ir.VectorType(ir.FloatType(), count) for count in (8, 4))
+    flags = ("contract", "reassoc", "nsz")
+
+    def halves(builder: Any, vector: Any, kind: Any, count: int) -> Any:
+        low, high = (ir.Constant(ir.VectorType(ir.IntType(32), count), [first + k for k in range(count)]) for first in (0, count))
+        empty = ir.Constant(kind, ir.Undefined)
+        return builder.fadd(builder.shuffle_vector(vector, empty, low), builder.shuffle_vector(vector, empty, high))
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        tables = [context.make_array(signature.args[k])(context, builder, arguments[k]) for k in (0, 1)]
+        places = [builder.zext(builder.bitcast(arguments[k], ir.IntType(32)), ir.IntType(64)) for k in (2, 3)]
+
+        def load(table: Any, index: Any) -> Any:
+            return builder.load(builder.bitcast(builder.gep(table.data, [index]), eight.as_pointer()), align=4)
+
+        first = builder.shl(places[1], ir.IntType(64)(4))
+        taps, weight, slope = load(tables[0], places[0]), load(tables[1], first), load(tables[1], builder.add(first, ir.IntType(64)(8)))
+        empty = ir.Constant(eight, ir.Undefined)
+        parts = builder.insert_element(empty, arguments[4], ir.IntType(32)(0))
+        parts = builder.shuffle_vector(parts, empty, ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8))
+        weight = builder.fadd(weight, builder.fmul(parts, slope, flags), flags)
+        sums = halves(builder, halves(builder, builder.fmul(taps, weight, flags), eight, 4), four, 2)
+        return builder.fadd(*(builder.extract_element(sums, ir.IntType(32)(k)) for k in (0, 1)))
+
+    return types.float32(values, weights, types.float32, types.float32, types.float32), generate
+
+
 @numba_intrinsic
 def larger_bits(typing_context: Any, first: Any, second: Any) -> Any:
     """The larger of two float32 of which the first is not negative, found by their bits; see `dsp.highest`."""
@@ -200,6 +275,10 @@ def namespace() -> dict[str, Any]:
     return {
         "above_zero": above_zero,
         "choose": choose,
+        "eight_taps": eight_taps,
+        "tap_part": tap_part,
+        "tap_row": tap_row,
+        "tap_start": tap_start,
         "signed": signed,
         "larger": larger,
         "larger_bits": larger_bits,

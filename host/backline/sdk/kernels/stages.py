@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 
 from .versions import Versions, chain, loaded, stored
 
-BUILT_IN = frozenset(
-    {"choose", "signed", "smaller", "larger", "larger_bits", "f4", "f8", "floor", "power_of_two", "min", "max", "abs", "int", "math"}
-)
+ALONE = frozenset({"eight_taps"})  # calls that fill a register by themselves: the loop around them must hold nothing else
+PLAIN = frozenset({"f4", "f8", "floor", "power_of_two", "min", "max", "abs", "int", "math"})
+BUILT_IN = PLAIN | ALONE | {"choose", "larger", "larger_bits", "signed", "smaller", "tap_part", "tap_row", "tap_start"}
 STAGE_COST = 45  # operations in one stage; found by measurement, flat between 40 and 80
 
 
@@ -156,9 +156,12 @@ def _split(body: list[ast.stmt], costs: dict[str, int], carriable: set[str], sha
     def asked_outside(statement: ast.stmt) -> bool:
         return isinstance(statement, ast.If) and all(set(loaded(test)) - BUILT_IN <= shared for test in chain(statement)[0])
 
+    def alone(statement: ast.stmt) -> bool:
+        return asked_outside(statement) or bool(ALONE & set(loaded(statement)))
+
     chunks: list[list[ast.stmt]] = []
     for statement in body:
-        if not chunks or asked_outside(statement) or asked_outside(chunks[-1][-1]):
+        if not chunks or alone(statement) or alone(chunks[-1][-1]):
             chunks.append([statement])
         else:
             chunks[-1].append(statement)
