@@ -6,6 +6,7 @@ import atexit
 import os
 import random
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -19,6 +20,10 @@ DEFAULT_SEED = 20
 # Tests repeat exactly; a slow machine is no reason to fail.
 settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("repeatable")
+
+
+# A shell that runs the tests in the background ignores Ctrl-C for them and for every program they start: here it is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _own_user_folders() -> None:
