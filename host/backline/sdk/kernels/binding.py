@@ -65,6 +65,23 @@ def unknown_argument(argument: str) -> KernelError:
     return KernelError(f"kernel function: argument {argument!r} is neither a parameter, a state, a port nor a time value")
 
 
+def argument_text(binding: Binding, argument: str) -> str:
+    """The name under which a sample kernel holds an argument that is neither an input nor carried. KernelError when it means nothing."""
+    if argument in {name for name, _ in binding.smoothed}:
+        return f"r_{argument}"
+    if argument in {name for name, _, _ in binding.stepped}:
+        return f"p_{argument}"
+    if argument in TIME_ARGUMENTS:
+        return f"t_{argument}"
+    if argument == "beat":
+        return "beat"
+    if argument in binding.memories:
+        return f"m_{argument}"
+    if argument in {name for name, _ in binding.tables}:
+        return f"table_{argument}"
+    raise unknown_argument(argument)
+
+
 def output_names(binding: Binding) -> list[str]:
     """Local names of the audio values a sample function returns."""
     return ["y"] if binding.outputs == 1 else [f"y{index}" for index in range(binding.outputs)]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import contract as c
-from .binding import LIMIT, TIME_ARGUMENTS, Binding, memory_lines, output_names, parameter_lines, prologue, unknown_argument
+from .binding import LIMIT, Binding, argument_text, memory_lines, output_names, parameter_lines, prologue
 from .block import block_text
 from .source import collect
 from .stages import cut, function_costs
@@ -62,7 +62,7 @@ def _effect(name: str, binding: Binding) -> list[str]:
 def _frame(name: str, binding: Binding, sources: dict[str, str], targets: list[str], deep: str) -> list[str]:
     lines = parameter_lines(binding, "float", deep)
     results = targets + [f"{'step_' if carried.width == 'phase' else 's_'}{carried.name}" for carried in binding.carried]
-    given = ", ".join(_source(binding, sources, argument) for argument in binding.arguments)
+    given = ", ".join(sources.get(argument) or argument_text(binding, argument) for argument in binding.arguments)
     lines.append(f"{deep}{', '.join(results)} = {name}({given})")
     for carried in (item.name for item in binding.carried if item.width == "phase"):
         lines += [f"{deep}s_{carried} += step_{carried}", f"{deep}s_{carried} -= floor(s_{carried})"]
@@ -70,24 +70,6 @@ def _frame(name: str, binding: Binding, sources: dict[str, str], targets: list[s
         lines += [f"{deep}fine = abs({target}) <= {LIMIT}", f"{deep}bad += 0 if fine else 1"]
         lines.append(f"{deep}{target}_out[i] = {target} if fine else 0.0")
     return lines
-
-
-def _source(binding: Binding, sources: dict[str, str], argument: str) -> str:
-    if argument in sources:
-        return sources[argument]
-    if argument in {name for name, _ in binding.smoothed}:
-        return f"r_{argument}"
-    if argument in {name for name, _, _ in binding.stepped}:
-        return f"p_{argument}"
-    if argument in TIME_ARGUMENTS:
-        return f"t_{argument}"
-    if argument == "beat":
-        return "beat"
-    if argument in binding.memories:
-        return f"m_{argument}"
-    if argument in {name for name, _ in binding.tables}:
-        return f"table_{argument}"
-    raise unknown_argument(argument)
 
 
 def _input_lines(binding: Binding, sources: dict[str, str], inside: str) -> list[str]:

@@ -13,7 +13,7 @@ import copy
 from collections.abc import Iterable
 
 from . import contract as c
-from .binding import BEAT, LIMIT, TIME_ARGUMENTS, Binding, memory_lines, output_names, prologue, unknown_argument
+from .binding import BEAT, LIMIT, TIME_ARGUMENTS, Binding, argument_text, memory_lines, output_names, prologue
 from .source import Collected, KernelError, function_text
 from .stages import Branch, Cut, Stage
 from .versions import loaded, stored
@@ -307,24 +307,11 @@ class _VoiceWriter:
 
     def _source(self, argument: str) -> str:
         """Where an argument of the sample function comes from."""
-        binding = self.binding
         if argument in self.phases:
             return f"phase_turn({self.lane(argument)})"
         if argument in self.lanes["S"] or argument in self.lanes["D"]:
             return self.lane(argument)
-        if argument in {name for name, _ in binding.smoothed}:
-            return f"r_{argument}"
-        if argument in {name for name, _, _ in binding.stepped}:
-            return f"p_{argument}"
-        if argument in TIME_ARGUMENTS:
-            return f"t_{argument}"
-        if argument == "beat":
-            return "beat"
-        if argument in binding.memories:
-            return f"m_{argument}"
-        if argument in {name for name, _ in binding.tables}:
-            return f"table_{argument}"
-        raise unknown_argument(argument)
+        return argument_text(self.binding, argument)
 
     def _sums(self, deep: str, values: list[str]) -> list[str]:
         fade, step = self.lane("fade"), self.lane("fade_step")
