@@ -12,7 +12,6 @@ import numpy as np
 
 from backline.sdk.kernels.loader import runner
 
-from .foreign.base import LARGEST_CALL
 from .graph import Graph
 from .node import RackNode
 
@@ -122,9 +121,11 @@ class FusedStage:
     """Neighbouring pedalboard effects as one call."""
 
     def __init__(self, nodes: list[RackNode], guards: list[np.ndarray]) -> None:
-        from .foreign import fuse
+        from .foreign import fuse  # here: a preset of our own plugins should not pay for it at start
+        from .foreign.base import LARGEST_CALL
         from .foreign_node import ForeignNode
 
+        self._largest = LARGEST_CALL
         self.nodes = [node for node in nodes if isinstance(node, ForeignNode)]
         self.board = fuse([node.plugin for node in self.nodes])  # type: ignore[misc]
         self._input = self.nodes[0].input_buffers[0]
@@ -141,7 +142,7 @@ class FusedStage:
         they count, and the effects start afresh with the next block.
         """
         board = self.board
-        if any(self._waiting) or board.schedule.waiting or self._shape[1] > LARGEST_CALL:
+        if any(self._waiting) or board.schedule.waiting or self._shape[1] > self._largest:
             self._with_changes(frames)
             return
         for index, guard in enumerate(self._guards):
@@ -149,7 +150,7 @@ class FusedStage:
                 self._faults[index] = guard[GUARD_FAULTS]
                 board.recover()
         audio = self._input if frames == self._shape[1] else self._input[:, :frames]
-        block = board._run(audio, board.rate, LARGEST_CALL, False)
+        block = board._run(audio, board.rate, self._largest, False)
         if block.shape == self._shape:
             np.copyto(self._output, block)
         elif block.shape[1] == frames:
