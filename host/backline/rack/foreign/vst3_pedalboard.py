@@ -7,6 +7,7 @@ states past pedalboard's attribute magic, and how to feed instruments. Bundles a
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,8 +162,9 @@ class PedalboardHosted(ForeignPlugin):
             self._run_briefly()
             self._unheard = False
 
+    @abstractmethod
     def _run_briefly(self) -> None:
-        raise NotImplementedError
+        """Run for a moment on silence, without keeping what comes out."""
 
     def state(self) -> bytes:
         """Return the plugin's state. After a parameter was set, the plugin first runs on a few frames of silence."""
