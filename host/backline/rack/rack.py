@@ -202,7 +202,7 @@ class Rack:
 
         `midi` is a file or a MidiSong, `notes` a text such as "C4:1 E4:1 [C4 E4 G4]:2", `audio` a file or float32 (channels, frames) at
         `rate`. The length is `seconds`, or that of the material plus `tail` seconds ("auto": until it is quiet). The same call gives the
-        same bits, whatever `block` is.
+        same bits, whatever `block` is; pedalboard's equalisers alone may differ in the last ones from one `block` to another.
         """
         material, length, frames = self._piece(midi, notes, audio, seconds, rate, block, tail)
         return Audio.of(render_whole(self.engine, material, length, frames, progress), int(rate))
