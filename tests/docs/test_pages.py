@@ -19,6 +19,8 @@ from backline.catalog.settings import Settings
 from backline.rack.handles import NodeHandle
 from backline.rack.rack import Rack
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))

@@ -16,6 +16,8 @@ from backline.formats.audio_file import read_audio
 from backline.formats.loudness import measure
 from presets.listening import brightness, level
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GUIDE = EXAMPLES.parent / "docs" / "guides" / "scripts.md"
 

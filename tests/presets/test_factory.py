@@ -24,6 +24,8 @@ EQUALISERS = ("HighpassFilter", "LowpassFilter", "PeakFilter", "LowShelfFilter",
 SIGH = 1e-6
 SPACES = ("delay", "pan", "pedalboard.Chorus", "pedalboard.Reverb")
 
+pytestmark = pytest.mark.slow
+
 names = pytest.mark.parametrize("name", sorted(PHRASES))
 
 
